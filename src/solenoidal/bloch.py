@@ -1,0 +1,221 @@
+"""From a model to eigenstates and matrix elements on a block of k-points, for any metric.
+
+Conventions (theory notes, section 1): position r = i d_k + A^W, covariant derivative D_i O = d_i O + i [O, A^W_i],
+velocity v^i = D_i H, w_nm = e_n - e_m, interband connection A^i_nm = -i v^i_nm / w_nm.  With a metric, matrix
+elements are <n|X|m> of observables X and every inner sum carries eta_m (bosonic notes, section 1).
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solenoidal.eigen import eigenstates
+from solenoidal.errors import InputError
+from solenoidal.model import BlochModel, Operator
+from solenoidal.multiplets import group_levels, group_means
+
+__all__ = ["Block", "States", "fourier", "select_axes", "solve"]
+
+Complex = NDArray[np.complex128]
+Real = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Matrices of a block of k-points in the orbital basis.
+
+    Attributes
+    ----------
+    H, dH, A, s
+        ``(n_k, N, N)`` eV, ``(n_k, D, N, N)`` eV Angstrom (Cartesian d/dk), the same for A^W in Angstrom or None,
+        ``(n_k, n_s, N, N)``.
+    metric
+        ``(N, N)`` or None for 1.
+    k
+        ``(n_k, D)`` fractional, for messages; may be None.
+    """
+
+    H: Complex
+    dH: Complex
+    A: Complex | None
+    s: Complex
+    metric: Complex | None = None
+    k: Real | None = None
+
+
+@dataclass(frozen=True)
+class States:
+    """Eigenstates of a block with the matrix elements between them, levels ascending.
+
+    Attributes
+    ----------
+    e
+        ``(n_k, N)`` energies, eV.
+    sign
+        ``(n_k, N)`` norms eta_n, or None where all are 1.
+    dH, A, s
+        ``(n_k, N, D, N)``, the same or None, ``(n_k, N, n_s, N)``: element [k, n, i, m] is <n|X^i|m>.
+    group
+        ``(n_k, N)`` multiplet number of each level.
+    rows
+        How many of the lowest levels quantities are wanted for; sums over m always run over all N.
+    """
+
+    e: Real
+    sign: Real | None
+    dH: Complex
+    A: Complex | None
+    s: Complex
+    group: Index
+    rows: int
+
+    @cached_property
+    def w(self) -> Real:
+        """``(n_k, N, N)`` differences e_n - e_m, eV."""
+        return np.asarray(self.e[:, :, None] - self.e[:, None, :])
+
+    @cached_property
+    def G(self) -> Real:
+        """``(n_k, N, N)``: 1 / w_nm between different multiplets, 0 inside one, 1/eV."""
+        inside = self.group[:, :, None] == self.group[:, None, :]
+        return np.asarray(np.where(inside, 0.0, 1.0 / np.where(inside, 1.0, self.w)))
+
+    @cached_property
+    def v(self) -> Complex:
+        """``(n_k, N, D, N)`` velocity <n|D_i H|m> = <n|d_i H|m> + i w_nm <n|A^W_i|m>, eV Angstrom."""
+        if self.A is None:
+            return self.dH
+        return np.asarray(self.dH + (1j * self.w)[:, :, None, :] * self.A)
+
+    @cached_property
+    def B(self) -> Complex:
+        """``(n_k, N, D, N)`` v_nm / w_nm between multiplets = i times the interband connection, Angstrom."""
+        return np.asarray(self.v * self.G[:, :, None, :])
+
+    @cached_property
+    def sG(self) -> Complex:
+        """``(n_k, N, n_s, N)`` s_nm / w_nm between multiplets."""
+        return np.asarray(self.s * self.G[:, :, None, :])
+
+    @cached_property
+    def e_group(self) -> Real:
+        """``(n_k, N)`` mean energy of the multiplet of each level, eV."""
+        return group_means(self.e, self.group)
+
+    @cached_property
+    def v_group(self) -> Real:
+        """``(n_k, N, D)`` mean velocity of the multiplet of each level, eV Angstrom."""
+        v = np.einsum("knin->kni", self.v).real
+        if self.sign is not None:
+            v = v * self.sign[:, :, None]
+        return np.stack([group_means(v[:, :, i], self.group) for i in range(v.shape[2])], axis=2)
+
+    @cached_property
+    def cache(self) -> dict[str, Complex]:
+        """Products shared by several quantities; see :mod:`solenoidal.products`."""
+        return {}
+
+    def regroup(self, degeneracy: float) -> "States":
+        """Return the same states with multiplets formed at another energy (eV)."""
+        return replace(self, group=group_levels(self.e, degeneracy, self.sign))
+
+    def take(self, index: NDArray[np.bool_]) -> "States":
+        """Return the k-points that ``index (n_k,)`` marks."""
+        return replace(
+            self,
+            e=self.e[index],
+            sign=None if self.sign is None else self.sign[index],
+            dH=self.dH[index],
+            A=None if self.A is None else self.A[index],
+            s=self.s[index],
+            group=self.group[index],
+        )
+
+
+def fourier(model: BlochModel, k: Real, operator: str = "spin", axes: tuple[str, ...] | None = None) -> Block:
+    """Matrices of ``model`` at scattered k-points by the plain Fourier sum.
+
+    Parameters
+    ----------
+    k
+        ``(n_k, D)`` in units of the reciprocal lattice vectors.
+    operator, axes
+        Name of the operator and the components wanted (all by default).
+
+    Raises
+    ------
+    InputError
+        If the model has no such operator or component.
+    """
+    k = np.asarray(k, dtype=np.float64).reshape(-1, model.dimension)
+    op = select_axes(model.operator(operator), axes, model.source)
+    phase = np.exp(2j * np.pi * k @ model.R.T)
+    path = model.R @ model.lattice
+    H = _sum(phase, model.H)
+    dH = np.stack([_sum(phase * (1j * path[:, i]), model.H) for i in range(model.dimension)], axis=1)
+    A = None if model.position is None else _sum(phase, model.position)
+    return Block(H, dH, A, _sum(phase, op.matrices), model.metric, k)
+
+
+def _sum(phase: Complex, X: Complex) -> Complex:
+    return np.asarray((phase @ X.reshape(len(X), -1)).reshape(len(phase), *X.shape[1:]))
+
+
+def select_axes(op: Operator, axes: tuple[str, ...] | None, source: str = "model") -> Operator:
+    """Return the operator with the named components only.
+
+    Raises
+    ------
+    InputError
+        If a component does not exist.
+    """
+    if axes is None:
+        return op
+    for a in axes:
+        if a not in op.components:
+            raise InputError(f"{source}: no component '{a}', the operator has {', '.join(op.components)}.")
+    index = [op.components.index(a) for a in axes]
+    return replace(op, matrices=np.ascontiguousarray(op.matrices[:, index]), components=tuple(axes))
+
+
+def solve(block: Block, degeneracy: float = 1e-3, rows_below: float | None = None) -> States:
+    """Diagonalise a block and rotate its matrices into the eigenbasis.
+
+    Parameters
+    ----------
+    block
+        See :class:`Block`.
+    degeneracy
+        Levels closer than this (eV) form a multiplet.
+    rows_below
+        Quantities are only wanted for levels with energy up to this (eV); None for all.
+
+    Raises
+    ------
+    UnstableModelError
+        For a metric and a Hamiltonian that is not positive definite.
+    """
+    e, U, sign = eigenstates(block.H, block.metric, block.k)
+    group = group_levels(e, degeneracy, sign)
+    rows = e.shape[1] if rows_below is None else int((e <= rows_below).sum(axis=1).max(initial=0))
+    A = None if block.A is None else _rotate(block.A, U)
+    return States(e, sign, _rotate(block.dH, U), A, _rotate(block.s, U), group, _whole(group, rows))
+
+
+def _whole(group: Index, rows: int) -> int:
+    """Smallest number of rows >= ``rows`` that cuts no multiplet at any k."""
+    N = group.shape[1]
+    while 0 < rows < N and (group[:, rows] == group[:, rows - 1]).any():
+        rows += 1
+    return rows
+
+
+def _rotate(X: Complex, U: Complex) -> Complex:
+    """``<n|X^i|m>`` in layout [k, n, i, m] from ``(n_k, i, N, N)``: two tall products per k."""
+    n_k, n_op, N, _ = X.shape
+    tall = np.ascontiguousarray(X.swapaxes(1, 2)).reshape(n_k, N * n_op, N)
+    half = (tall @ U).reshape(n_k, N, n_op * N)
+    return np.asarray((U.conj().swapaxes(1, 2) @ half).reshape(n_k, N, n_op, N))

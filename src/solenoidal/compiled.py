@@ -1,0 +1,34 @@
+"""Compilation of the inner loops: one decorator, one warm-up that says when it compiles."""
+
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+
+from solenoidal.events import Listener, Message, silent
+
+__all__ = ["jit", "run_announced"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# Sums may be reordered (vector units) but NaN and infinity keep their meaning.
+_FLAGS = {"contract", "reassoc", "nsz", "arcp"}
+
+
+def jit(function: F) -> F:
+    """Compile ``function`` on first use, without the interpreter lock, and cache the machine code on disk."""
+    compiled: F = numba.njit(nogil=True, fastmath=_FLAGS, error_model="numpy", cache=True)(function)
+    return compiled
+
+
+def run_announced(warm_up: Callable[[], None], listen: Listener = silent, after: float = 1.0) -> None:
+    """Run ``warm_up``; if it takes longer than ``after`` seconds, it compiles: say so once."""
+    text = "compiling the numerical kernels for this machine: about a minute, once; later runs start at once"
+    timer = threading.Timer(after, lambda: listen(Message(text)))
+    timer.daemon = True
+    timer.start()
+    try:
+        warm_up()
+    finally:
+        timer.cancel()

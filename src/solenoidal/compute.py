@@ -1,0 +1,205 @@
+"""From a job to a labelled result: the crystal, the Fermi level, the engine, the units."""
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from solenoidal import definitions, diagnostics, engine, models, results
+from solenoidal.errors import InputError
+from solenoidal.events import Listener, Message, Warned, silent
+from solenoidal.job import Job, MuRange
+from solenoidal.model import BlochModel
+from solenoidal.registry import nearest
+from solenoidal.units import KB
+
+__all__ = ["compute", "load_model"]
+
+Real = NDArray[np.float64]
+
+#: Part of the band width by which a coarse mesh may miss the true edges of the bands.
+EDGE = 0.05
+
+
+def load_model(job: Job, listen: Listener = silent) -> BlochModel:
+    """Read or build the crystal that a job names.
+
+    Parameters
+    ----------
+    job
+        Names a Wannier90 seed, an operator file or a built-in model.
+    listen
+        Receives what was read.
+
+    Raises
+    ------
+    InputError
+        If the job names no crystal, a file is missing or damaged, or the built-in model is unknown.
+    """
+    key = job.require_source()
+    if key == "model":
+        return _built_in(job)
+    from solenoidal import readers
+
+    path = job.resolve(getattr(job.system, key))
+    if key == "npz":
+        return readers.read_npz(path, listen=listen)
+    return readers.read_wannier90(path, spin_order=job.system.spin_order, listen=listen)
+
+
+def _built_in(job: Job) -> BlochModel:
+    try:
+        return models.build(str(job.system.model), **job.system.parameters)
+    except InputError as error:
+        raise InputError(f"{job.origin}: [system] {error}") from None
+
+
+def compute(model: BlochModel, job: Job, listen: Listener = silent, workers: int | None = None) -> xr.Dataset:
+    """Compute every definition of the conductivity that a job asks for.
+
+    Parameters
+    ----------
+    model
+        The crystal, from :func:`load_model`, a reader or arrays.
+    job
+        What to compute; its source of the crystal is not looked at.
+    listen
+        Receives progress, messages and warnings.
+    workers
+        Threads, None for all cores.
+
+    Returns
+    -------
+    xarray.Dataset
+        See :func:`solenoidal.results.build`.
+
+    Raises
+    ------
+    InputError
+        If the job does not fit the model: operator, axes, length of the mesh, an unknown Fermi level, chemical
+        potentials outside the bands.
+
+    Notes
+    -----
+    Chemical potentials beyond the bands are allowed as far as half the band width (at least 1 eV), with a warning,
+    because a scan often starts below the lowest band; a scan that misses the bands altogether is refused.
+    """
+    _check_workers(workers)
+    axes = _check_operator(model, job)
+    mesh = tuple(int(n) for n in _per_direction(model, job, "mesh"))
+    offset = _per_direction(model, job, "offset")
+    fermi = _fermi_energy(model, job, mesh, offset, listen)
+    mu = _chemical_potentials(model, job, fermi)
+    warnings = _check_range(model, job, mu, fermi)
+    task = engine.Task(
+        operator=job.system.operator,
+        axes=axes,
+        mesh=mesh,
+        offset=offset,
+        mu=mu,
+        kT=KB * np.array(job.scan.temperature),
+        definitions=job.compute.definitions or definitions.names(),
+        degeneracy=job.compute.degeneracy,
+        form=job.compute.form,
+        gamma=job.compute.gamma,
+        workers=workers,
+    )
+    outcome = engine.run(model, task, listen)
+    for text in (*outcome.warnings, *warnings):
+        listen(Warned(text))
+    return results.build(model, job, task, outcome, fermi, warnings)
+
+
+def _check_workers(workers: int | None) -> None:
+    if workers is not None and workers < 1:
+        raise InputError(f"workers = {workers}: at least one thread is needed.")
+
+
+def _check_operator(model: BlochModel, job: Job) -> tuple[str, ...] | None:
+    """Axes asked for, after a look at what the model has."""
+    name, axes = job.system.operator, job.system.axes
+    known = {*model.operators, "charge"}
+    if name not in known:
+        hint = (
+            " (spin needs .chk and .spn files, or spin_order)"
+            if name == "spin" and job.system.wannier90
+            else ""
+        )
+        raise InputError(
+            f"{job.origin}: [system] operator: {model.source} has no operator '{name}': {nearest(name, known)}{hint}."
+        )
+    components = model.operator(name).components
+    for axis in axes or ():
+        if axis not in components:
+            raise InputError(
+                f"{job.origin}: [system] axes: operator '{name}' has no component '{axis}': "
+                f"{nearest(axis, components)}."
+            )
+    return axes
+
+
+def _per_direction(model: BlochModel, job: Job, key: str) -> tuple[float, ...]:
+    """Entry of ``[zone]`` with one number per periodic direction; a lone number stands for all of them."""
+    entries: tuple[float, ...] = getattr(job.zone, key)
+    D = model.dimension
+    if len(entries) == 1:
+        return entries * D
+    if len(entries) != D:
+        raise InputError(
+            f"{job.origin}: [zone] {key}: {list(entries)} has {len(entries)} numbers but {model.source} has {D} "
+            f"periodic direction{'s' * (D > 1)}, give {D} or a single one for all."
+        )
+    return entries
+
+
+def _fermi_energy(
+    model: BlochModel, job: Job, mesh: tuple[int, ...], offset: tuple[float, ...], listen: Listener
+) -> float | None:
+    """Fermi level of the job, else from its number of electrons, else of the model."""
+    system = job.system
+    if system.fermi_energy is not None:
+        return system.fermi_energy
+    if system.electrons is None:
+        return model.fermi_energy
+    if system.electrons >= model.size:
+        raise InputError(
+            f"{job.origin}: [system] electrons: {model.source} has {model.size} bands, {system.electrons:g} electrons "
+            "per cell fill or exceed them all, give a smaller number."
+        )
+    level = engine.fermi_level(model, system.electrons, mesh, offset, listen)
+    listen(Message(f"Fermi level for {system.electrons:g} electrons per cell: {level:.6f} eV"))
+    return level
+
+
+def _chemical_potentials(model: BlochModel, job: Job, fermi: float | None) -> Real:
+    mu = job.scan.mu
+    if not isinstance(mu, MuRange):
+        return np.array(mu)
+    energies = np.linspace(mu.start, mu.stop, mu.points)
+    if mu.relative_to == "absolute":
+        return energies
+    if fermi is None:
+        raise InputError(
+            f"{job.origin}: [scan] mu is relative to the Fermi level, which {model.source} does not tell: give "
+            'fermi_energy or electrons in [system], or relative_to = "absolute".'
+        )
+    return energies + fermi
+
+
+def _check_range(model: BlochModel, job: Job, mu: Real, fermi: float | None) -> tuple[str, ...]:
+    """Warnings about a scan that leaves the bands; a scan far outside is refused."""
+    low, high = diagnostics.band_range(model)
+    width = high - low
+    edge, far = EDGE * width + 1e-6, max(0.5 * width, 1.0)
+    bands = f"the bands of {model.source} lie between {low:.4g} and {high:.4g} eV"
+    scan = f"{mu[0]:.4g}" if len(mu) == 1 else f"{mu[0]:.4g} .. {mu[-1]:.4g}"
+    relative = isinstance(job.scan.mu, MuRange) and job.scan.mu.relative_to == "fermi"
+    origin = f" (Fermi level {fermi:.4g} eV)" if relative else ""
+    hint = "" if relative or fermi is None else ', or relative_to = "fermi" is meant'
+    inside = (mu >= low - edge) & (mu <= high + edge)
+    if not inside.any() or mu[0] < low - far or mu[-1] > high + far:
+        raise InputError(
+            f"{job.origin}: [scan] mu = {scan} eV{origin} leaves the bands: {bands}, choose energies there{hint}."
+        )
+    if mu[0] < low - edge or mu[-1] > high + edge:
+        return (f"mu = {scan} eV goes beyond the bands: {bands}.",)
+    return ()

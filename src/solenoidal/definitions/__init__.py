@@ -1,0 +1,57 @@
+"""Definitions of the conserved and conventional currents, one file each; they register themselves.
+
+A definition is a sum of quantities with coefficients; it holds no arithmetic of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from solenoidal.registry import Registry
+
+__all__ = ["Definition", "Term", "get", "names", "register", "terms"]
+
+
+@dataclass(frozen=True)
+class Term:
+    """``coefficient`` times a quantity, with current and field directions exchanged if ``exchanged``."""
+
+    coefficient: float
+    quantity: str
+    exchanged: bool = False
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A named definition of the conductivity.
+
+    Attributes
+    ----------
+    name, title, reference
+        Name in every output, one line for a legend, the source.
+    forms
+        Terms by form: ``"S"`` and ``"P"`` where they differ on a finite mesh, ``"gamma"`` for (K gamma).
+        A definition with one form gives it under ``"S"`` only.
+    """
+
+    name: str
+    title: str
+    reference: str
+    forms: Mapping[str, tuple[Term, ...]]
+
+
+_registry: Registry[Definition] = Registry("definition", __name__)
+get = _registry.get
+names = _registry.names
+
+
+def register(definition: Definition) -> Definition:
+    """Add a definition under its name."""
+    return _registry.add(definition.name, definition)
+
+
+def terms(name: str, form: str = "S", gamma: float | None = None) -> tuple[Term, ...]:
+    """Terms of the definition ``name`` in the form wanted; its only form where it has one."""
+    forms = get(name).forms
+    if gamma is not None and "gamma" in forms:
+        return forms["gamma"]
+    return forms.get(form, forms["S"])

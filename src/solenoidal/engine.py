@@ -1,0 +1,401 @@
+"""Where the zone is swept: blocks of k-points on threads, quantities collected in energy, one pass for everything."""
+
+import os
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from solenoidal import definitions, quantities
+from solenoidal.bloch import Block, States, select_axes, solve
+from solenoidal.compiled import run_announced
+from solenoidal.diagnostics import band_range, hermiticity, operator_defect
+from solenoidal.eigen import eigenstates
+from solenoidal.errors import InputError
+from solenoidal.events import Listener, Progress, silent
+from solenoidal.model import BlochModel
+from solenoidal.quantities import Quantity, Settings
+from solenoidal.spectral import Accumulator, Plan, plan
+from solenoidal.zone import Interpolator, Mesh
+
+__all__ = ["Outcome", "Task", "fermi_level", "run"]
+
+Real = NDArray[np.float64]
+
+#: Levels closer than this (eV) are equal to rounding: grouping of quantities that resolve everything else.
+RESOLVED = 1e-6
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be computed, in internal units.
+
+    Attributes
+    ----------
+    mesh, offset
+        One number per periodic direction.
+    mu, kT
+        eV; mu absolute and ascending; kT = 0 allowed.
+    operator, axes
+        Name of the operator in the model, its components (None: all).
+    definitions
+        Names from :mod:`solenoidal.definitions`.
+    degeneracy
+        eV: levels closer than this form a multiplet.
+    form
+        ``"S"`` or ``"P"``, for the definitions that have both.
+    gamma
+        eV: the Kubo formula with this rate, form (K gamma); None for form (K).
+    error
+        Also run the mesh with half as many points per direction and give the difference.
+    workers
+        Threads; None for all cores.
+    """
+
+    mesh: tuple[int, ...]
+    offset: tuple[float, ...]
+    mu: Real
+    kT: Real
+    operator: str = "spin"
+    axes: tuple[str, ...] | None = None
+    definitions: tuple[str, ...] = ("conventional", "eq11", "eq15", "kubo")
+    degeneracy: float = 1e-3
+    form: str = "S"
+    gamma: float | None = None
+    error: bool = True
+    workers: int | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Zone integrals ``X`` and what is known about their quality.
+
+    Attributes
+    ----------
+    conductivity
+        ``(definition, T, mu, current, field, component)``, Angstrom^(2 - D).
+    error
+        The same shape: difference to the halved mesh; None if not asked for.
+    sensitivity
+        The same shape: change when ``degeneracy`` is divided by three.
+    carriers
+        ``(T, mu)`` electrons per cell.
+    k_points
+        Points of the mesh.
+    bands
+        Lowest and highest energy met, eV.
+    residuals, warnings
+        Numbers that should be small; sentences about those that are not.
+    """
+
+    conductivity: Real
+    error: Real | None
+    sensitivity: Real
+    carriers: Real
+    k_points: int
+    bands: tuple[float, float]
+    residuals: dict[str, float]
+    warnings: tuple[str, ...]
+
+
+@dataclass
+class _Sweep:
+    """Integrals of one mesh by quantity name, ``(T, mu, i, l, a)``, per cell and Angstrom^D."""
+
+    values: dict[str, Real]
+    shifts: dict[str, Real]
+    carriers: Real
+    bands: tuple[float, float]
+
+
+@dataclass
+class _Collector:
+    """What one worker gathers."""
+
+    recipe: "_Recipe"
+    main: dict[str, list[Accumulator]] = field(default_factory=dict)
+    shift: dict[str, list[Accumulator]] = field(default_factory=dict)
+    filling: list[Accumulator] = field(default_factory=list)
+    bands: tuple[float, float] = (np.inf, -np.inf)
+
+    def __post_init__(self) -> None:
+        self.filling = self.recipe.plan.accumulators("sea", 1)
+
+    def add(self, states: States) -> None:
+        """Add one block."""
+        self.bands = (min(self.bands[0], states.e.min()), max(self.bands[1], states.e.max()))
+        if not states.rows:
+            return
+        self._add_all(self.main, states, 1.0)
+        e = np.ascontiguousarray(states.e[:, : states.rows]).ravel()
+        for acc in self.filling:
+            acc.add(e, np.ones((len(e), 1)), np.ones((len(e), 1)))
+        finer = states.regroup(self.recipe.task.degeneracy / 3.0)
+        differs = (finer.group != states.group).any(axis=1)
+        if differs.any():
+            self._add_all(self.shift, finer.take(differs), 1.0)
+            self._add_all(self.shift, states.take(differs), -1.0)
+
+    def _add_all(self, table: dict[str, list[Accumulator]], states: States, factor: float) -> None:
+        for q in self.recipe.quantities:
+            if q.resolved:
+                if table is self.main:
+                    self._add_one(table, q, states.regroup(RESOLVED), factor)
+            else:
+                self._add_one(table, q, states, factor)
+
+    def _add_one(self, table: dict[str, list[Accumulator]], q: Quantity, states: States, factor: float) -> None:
+        x = q.rows(states, self.recipe.settings)
+        n_k, n = x.shape[:2]
+        x = np.ascontiguousarray(x).reshape(n_k * n, -1)
+        if factor != 1.0:
+            x = x * factor
+        e = np.ascontiguousarray(states.e_group[:, :n]).ravel()
+        widths = np.ascontiguousarray(abs(states.v_group[:, :n] @ self.recipe.cell.T)).reshape(n_k * n, -1)
+        if q.name not in table:
+            table[q.name] = self.recipe.plan.accumulators(q.weight, x.shape[1])
+        for acc in table[q.name]:
+            acc.add(e, x, widths)
+
+    def merge(self, other: "_Collector") -> None:
+        """Add what another worker gathered."""
+        for mine, theirs in ((self.main, other.main), (self.shift, other.shift)):
+            for name, accs in theirs.items():
+                if name not in mine:
+                    mine[name] = accs
+                    continue
+                for a, b in zip(mine[name], accs, strict=True):
+                    a.merge(b)
+        for a, b in zip(self.filling, other.filling, strict=True):
+            a.merge(b)
+        self.bands = (min(self.bands[0], other.bands[0]), max(self.bands[1], other.bands[1]))
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """Everything a worker needs besides k-points."""
+
+    task: Task
+    plan: Plan
+    quantities: tuple[Quantity, ...]
+    settings: Settings
+    cell: Real
+
+    def solve(self, block: Block) -> States:
+        return solve(block, self.task.degeneracy, self.plan.highest)
+
+
+def run(model: BlochModel, task: Task, listen: Listener = silent) -> Outcome:
+    """Compute every definition of the conductivity on one mesh.
+
+    Parameters
+    ----------
+    model, task
+        See the classes.
+    listen
+        Receives progress and messages.
+
+    Raises
+    ------
+    InputError
+        For an unknown definition, operator or component, or a mesh that does not fit the model.
+    UnstableModelError
+        For a bosonic model that is not positive definite on the mesh.
+    """
+    _check(model, task)
+    operator = select_axes(model.operator(task.operator), task.axes, model.source)
+    wanted = {t.quantity for d in task.definitions for t in definitions.terms(d, task.form, task.gamma)}
+    chosen = tuple(quantities.get(name) for name in sorted(wanted))
+    mesh = Mesh(tuple(task.mesh), tuple(task.offset))
+    coarse = mesh.halved()
+    source = Interpolator(model, operator)
+    run_announced(lambda: _warm_up(source, task, chosen), listen)
+    total = mesh.size + (coarse.size if task.error else 0)
+    counter = _Counter(listen, total)
+    shape = (len(task.kT), len(task.mu), source.D, source.D, len(operator.components))
+    fine = _sweep(source, task, chosen, mesh, counter)
+    sigma = _combine(task, fine.values, shape)
+    error = None
+    if task.error:
+        error = abs(sigma - _combine(task, _sweep(source, task, chosen, coarse, counter).values, shape))
+    sensitivity = _combine(task, fine.shifts, shape)
+    residuals = _residuals(model, task)
+    return Outcome(
+        sigma,
+        error,
+        sensitivity,
+        fine.carriers,
+        mesh.size,
+        fine.bands,
+        residuals,
+        _warnings(task, sigma, error, sensitivity, residuals),
+    )
+
+
+def _check(model: BlochModel, task: Task) -> None:
+    if len(task.mesh) != model.dimension:
+        raise InputError(f"mesh {list(task.mesh)}: {model.source} has {model.dimension} periodic directions.")
+    if model.statistics != "fermi":
+        raise InputError(f"{model.source}: a conductivity needs fermions, this model obeys Bose statistics.")
+    if not len(task.mu) or np.any(np.diff(task.mu) < 0.0):
+        raise InputError("mu: the chemical potentials must be ascending and at least one.")
+
+
+def _sweep(source: Interpolator, task: Task, chosen: tuple[Quantity, ...], mesh: Mesh, counter: "_Counter") -> _Sweep:
+    model = source.model
+    recipe = _Recipe(task, plan(task.mu, task.kT), chosen, Settings(task.gamma or 0.0), mesh.cell(model.lattice))
+    chunks = source.chunks(mesh)
+
+    def work(part: Iterable[tuple[Real, Real]]) -> _Collector:
+        mine = _Collector(recipe)
+        for chunk in part:
+            for block in source.blocks(mesh, chunk):
+                mine.add(recipe.solve(block))
+                counter.add(len(block.H))
+        return mine
+
+    gathered = _on_threads(work, chunks, task.workers)
+    density = 1.0 / (mesh.size * model.volume)
+    shape = (len(task.kT), len(task.mu), source.D, source.D, -1)
+
+    def integrate(table: dict[str, list[Accumulator]]) -> dict[str, Real]:
+        return {name: recipe.plan.collect(accs).reshape(shape) * density for name, accs in table.items()}
+
+    filling = recipe.plan.collect(gathered.filling)[:, :, 0] / mesh.size
+    return _Sweep(integrate(gathered.main), integrate(gathered.shift), filling, gathered.bands)
+
+
+def _on_threads(
+    work: Callable[[Iterable[tuple[Real, Real]]], _Collector], chunks: list[tuple[Real, Real]], workers: int | None
+) -> _Collector:
+    """Deal chunks to threads in a fixed order, so that a result depends on the number of workers by rounding only."""
+    count = max(1, min(workers or len(os.sched_getaffinity(0)), len(chunks)))
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(count) as pool:
+        parts = list(pool.map(work, [chunks[w::count] for w in range(count)]))
+    for other in parts[1:]:
+        parts[0].merge(other)
+    return parts[0]
+
+
+class _Counter:
+    """Counts finished k-points of all workers and reports them."""
+
+    def __init__(self, listen: Listener, total: int) -> None:
+        self.listen, self.total, self.done = listen, total, 0
+        self.lock = threading.Lock()
+
+    def add(self, points: int) -> None:
+        with self.lock:
+            self.done += points
+            self.listen(Progress("k-points", self.done, self.total))
+
+
+def _combine(task: Task, values: dict[str, Real], shape: tuple[int, ...]) -> Real:
+    """Definitions from quantities, ``(definition, T, mu, i, l, a)``; a quantity nothing was added to is zero."""
+    out = np.zeros((len(task.definitions), *shape))
+    for total, name in zip(out, task.definitions, strict=True):
+        for t in definitions.terms(name, task.form, task.gamma):
+            if t.quantity in values:
+                x = values[t.quantity]
+                total += t.coefficient * (x.swapaxes(2, 3) if t.exchanged else x)
+    return out
+
+
+def _warm_up(source: Interpolator, task: Task, chosen: tuple[Quantity, ...]) -> None:
+    """Call every compiled loop once on one k-point of the real problem, at finite and at zero temperature."""
+    mu = np.array([float(task.mu[0])])
+    mesh = Mesh((1,) * source.D, (0.37,) * source.D)
+    block = next(source.blocks(mesh, source.chunks(mesh)[0]))
+    lanes = Block(*(None if x is None else np.repeat(x, 16, axis=0) for x in (block.H, block.dH, block.A, block.s)))
+    for kT in (np.array([1.0]), np.array([1e-9]), np.array([0.0])):
+        recipe = _Recipe(task, plan(mu, kT), chosen, Settings(task.gamma or 0.0), mesh.cell(source.model.lattice))
+        _Collector(recipe).add(solve(replace(lanes, metric=block.metric), task.degeneracy))
+
+
+def _residuals(model: BlochModel, task: Task) -> dict[str, float]:
+    defect = operator_defect(model, task.operator, task.axes)
+    return {"operator_defect": float(defect.max(initial=0.0)), "hermiticity": hermiticity(model)}
+
+
+def _warnings(
+    task: Task, sigma: Real, error: Real | None, sensitivity: Real, residuals: dict[str, float]
+) -> tuple[str, ...]:
+    out = []
+    if residuals["operator_defect"] > 0.1:
+        out.append(
+            f"the operator does not commute with the position: max ||D_i s|| = {residuals['operator_defect']:.3g} "
+            f"Angstrom, so the identities behind eq11, eq15 and kubo hold only approximately."
+        )
+    for d, name in enumerate(task.definitions):
+        size = float(abs(sigma[d]).max(initial=0.0)) or 1.0
+        if error is not None and (ratio := float(error[d].max(initial=0.0)) / size) > 0.05:
+            out.append(
+                f"{name}: half the mesh moves the numbers by up to {100 * ratio:.0f} % of the largest, use a denser mesh."
+            )
+        if (ratio := float(abs(sensitivity[d]).max(initial=0.0)) / size) > 0.05:
+            out.append(
+                f"{name}: a three times smaller degeneracy energy moves the numbers by up to {100 * ratio:.0f} % of "
+                f"the largest, say which levels count as degenerate."
+            )
+    if (task.kT == 0.0).any() and set(task.definitions) & {"eq11", "kubo"}:
+        out.append(
+            "T = 0: the Fermi-surface terms of eq11 and kubo are averaged over the mesh cell, they converge more "
+            "slowly than at finite temperature."
+        )
+    return tuple(out)
+
+
+def fermi_level(
+    model: BlochModel, electrons: float, mesh: tuple[int, ...], offset: tuple[float, ...], listen: Listener = silent
+) -> float:
+    """Chemical potential (eV) at T = 0 that holds ``electrons`` per cell on a mesh.
+
+    In a gap it is the middle of the gap.  Levels are counted in bins of the band width / 2^20, then those of the bin
+    that matters are sorted, so memory does not grow with the mesh.
+
+    Raises
+    ------
+    InputError
+        If the bands cannot hold that many electrons.
+    """
+    N = model.size
+    if not 0.0 < electrons < N:
+        raise InputError(f"electrons = {electrons:g}: {model.source} has {N} bands, give a number between 0 and {N}.")
+    grid = Mesh(tuple(mesh), tuple(offset))
+    source = Interpolator(model, select_axes(model.operator("charge"), None))
+    counter = _Counter(listen, 2 * grid.size)
+    low, high = band_range(model)
+    low, high = low - 0.1 * (high - low) - 1e-6, high + 0.1 * (high - low) + 1e-6
+    bins = 1 << 20
+    count = np.zeros(bins + 2, dtype=np.int64)
+    for e in _energies(source, grid, counter):
+        u = np.clip(np.floor((e - low) / (high - low) * bins), -1, bins).astype(np.int64) + 1
+        count += np.bincount(u, minlength=bins + 2)
+    filled = electrons * grid.size
+    below, above = int(np.floor(filled - 0.5)), int(np.ceil(filled - 0.5))
+    cumulative = np.cumsum(count)
+    first, last = (int(np.searchsorted(cumulative, n, side="right")) for n in (below, above))
+    edges = [low + (b - 1) * (high - low) / bins for b in (first, last)]
+    width = (high - low) / bins
+    near: list[list[Real]] = [[], []]
+    for e in _energies(source, grid, counter):
+        for keep, edge in zip(near, edges, strict=True):
+            keep.append(e[(e >= edge - 1e-12) & (e < edge + width + 1e-12)])
+    rank = []
+    for keep, n, b in zip(near, (below, above), (first, last), strict=True):
+        start = int(cumulative[b] - count[b])
+        levels = np.sort(np.concatenate(keep))
+        rank.append(float(levels[min(n - start, len(levels) - 1)]))
+    return 0.5 * (rank[0] + rank[1])
+
+
+def _energies(source: Interpolator, mesh: Mesh, counter: "_Counter") -> Iterable[Real]:
+    for chunk in source.chunks(mesh):
+        for block in source.blocks(mesh, chunk):
+            e, _, _ = eigenstates(block.H, block.metric, block.k)
+            counter.add(len(e))
+            yield e.ravel()

@@ -1,0 +1,81 @@
+"""Built-in models by name: ``models.kane_mele(lambda_R=0.1)`` or ``models.build("kane_mele", lambda_R=0.1)``.
+
+Examples
+--------
+>>> from solenoidal import models
+>>> "kane_mele" in models.names()
+True
+>>> models.build("haldane", M=0.3).size
+2
+"""
+
+import functools
+import math
+from collections.abc import Callable
+from numbers import Real
+
+from solenoidal import builders
+from solenoidal.builders import Builder
+from solenoidal.errors import InputError
+from solenoidal.model import BlochModel
+from solenoidal.registry import nearest
+
+__all__ = ["build", "describe", "names"]
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all built-in models, sorted."""
+    return builders.names()
+
+
+def describe(name: str) -> Builder:
+    """Return title, reference, parameters and defaults of a model; ``str`` of it is a table.
+
+    Raises
+    ------
+    InputError
+        If there is no such model; the sentence gives the nearest name.
+    """
+    return builders.get(name)
+
+
+def build(name: str, **parameters: float) -> BlochModel:
+    """Build the model called ``name``.
+
+    Parameters
+    ----------
+    name
+        One of :func:`names`.
+    **parameters
+        Any of the parameters that :func:`describe` lists; the others keep their defaults.
+
+    Raises
+    ------
+    InputError
+        For an unknown model or parameter (the sentence gives the nearest valid one), a value that is not a finite
+        number, or one that the model cannot have.
+    """
+    builder = describe(name)
+    known = [p.name for p in builder.parameters]
+    for key, value in parameters.items():
+        if key not in known:
+            raise InputError(f"model '{name}' has no parameter '{key}': {nearest(key, known)}.")
+        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+            raise InputError(f"model '{name}': {key} = {value!r} must be a finite number.")
+    return builder.function(**{key: float(value) for key, value in parameters.items()})
+
+
+def __getattr__(name: str) -> Callable[..., BlochModel]:
+    if name.startswith("_") or name not in names():
+        raise AttributeError(f"module 'solenoidal.models' has no model '{name}': {nearest(name, names())}")
+    function = describe(name).function
+
+    @functools.wraps(function)
+    def model(**parameters: float) -> BlochModel:
+        return build(name, **parameters)
+
+    return model
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *names()})

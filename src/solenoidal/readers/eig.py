@@ -1,0 +1,53 @@
+"""``.eig``: Bloch energies, one line ``band k energy`` each, the band fastest."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solenoidal.errors import InputError
+from solenoidal.readers.text import TextFile
+
+__all__ = ["read_eig"]
+
+
+def read_eig(path: Path, num_bands: int, num_kpoints: int) -> NDArray[np.float64]:
+    """Read the Bloch energies.
+
+    Parameters
+    ----------
+    path
+        The ``.eig`` file, plain or compressed.
+    num_bands, num_kpoints
+        NB and NK of the calculation, from the checkpoint.
+
+    Returns
+    -------
+    NDArray
+        ``(NK, NB)``, eV.
+
+    Raises
+    ------
+    InputError
+        If a line is missing, doubled, out of order or not finite.
+    """
+    with TextFile(path) as file:
+        rows = []
+        for k in range(1, num_kpoints + 1):
+            block = file.rows(num_bands, 3, f"the energies of k-point {k} of {num_kpoints}")
+            _check_order(file, block, k, num_bands)
+            rows.append(block[:, 2])
+        file.finish()
+    return np.array(rows)
+
+
+def _check_order(file: TextFile, block: NDArray[np.float64], k: int, num_bands: int) -> None:
+    want = np.stack([np.arange(1.0, num_bands + 1), np.full(num_bands, float(k))], axis=1)
+    wrong = np.flatnonzero((block[:, :2] != want).any(axis=1))
+    if wrong.size:
+        i = int(wrong[0])
+        raise InputError(
+            f"{file.path}: line {file.number - num_bands + i + 1}: band {i + 1} of k-point {k} should stand here, found "
+            f"band {block[i, 0]:g} of k-point {block[i, 1]:g}; the checkpoint has {num_bands} bands, "
+            f"check that both files belong to one calculation."
+        )

@@ -1,0 +1,78 @@
+"""Files of a calculation, plain or compressed: finding them and reading them as one stream."""
+
+import bz2
+import gzip
+import io
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from solenoidal.errors import InputError
+
+__all__ = ["SUFFIXES", "find_file", "is_compressed", "open_stream", "stream_errors", "strip_suffix"]
+
+_BUFFER = 1 << 20
+
+#: How to open a file by the suffix of its compression; a plain file comes first and wins.
+_OPENERS: dict[str, Callable[[Path], BinaryIO]] = {
+    "": lambda path: cast(BinaryIO, open(path, "rb")),
+    ".bz2": lambda path: cast(BinaryIO, bz2.open(path, "rb")),
+    ".xz": lambda path: cast(BinaryIO, lzma.open(path, "rb")),
+    ".gz": lambda path: cast(BinaryIO, gzip.open(path, "rb")),
+}
+
+#: Suffixes looked for, in this order: none, ``.bz2``, ``.xz``, ``.gz``.
+SUFFIXES: tuple[str, ...] = tuple(_OPENERS)
+
+
+def find_file(name: str | Path) -> Path | None:
+    """Return the file ``name``, else ``name.bz2``, ``name.xz`` or ``name.gz``, else None."""
+    candidates = (Path(f"{name}{suffix}") for suffix in SUFFIXES)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def is_compressed(path: Path) -> bool:
+    """Whether the name says that the file is compressed."""
+    return path.suffix in SUFFIXES[1:]
+
+
+def strip_suffix(name: str) -> str:
+    """``name`` without a suffix of compression."""
+    stem, dot, last = name.rpartition(".")
+    return stem if dot + last in SUFFIXES[1:] else name
+
+
+@contextmanager
+def stream_errors(path: Path) -> Iterator[None]:
+    """Turn what a damaged or unreadable file raises into one sentence.
+
+    Raises
+    ------
+    InputError
+        In place of any error of the operating system or of a decompressor; the sentence names the file.
+    """
+    try:
+        yield
+    except (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"{path}: the compressed file is damaged or truncated ({error}), copy it again.") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error}).") from None
+
+
+def open_stream(path: Path) -> io.BufferedReader:
+    """Open a file for reading, decompressing lazily what its suffix says.
+
+    Memory: one buffer of 1 MiB, whatever the size of the file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be opened.
+    """
+    opener = _OPENERS[path.suffix if is_compressed(path) else ""]
+    with stream_errors(path):
+        # The outer buffer makes reading by lines as fast from compressed files as from plain ones.
+        return io.BufferedReader(cast(io.RawIOBase, opener(path)), _BUFFER)

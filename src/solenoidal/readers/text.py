@@ -1,0 +1,228 @@
+"""Text files of numbers, read in blocks of lines, with the line number in every error."""
+
+import re
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solenoidal.errors import InputError
+from solenoidal.readers.opening import open_stream, stream_errors
+
+__all__ = ["LARGEST_COUNT", "TextFile"]
+
+Real = NDArray[np.float64]
+
+#: Lines held at once, whatever a header announces.
+_BLOCK = 1 << 16
+#: Fortran counts are 32-bit integers.
+LARGEST_COUNT = 2**31 - 1
+#: A mantissa whose exponent has three digits: Fortran then drops the letter, as in ``0.1234-102``.
+_BARE_EXPONENT = re.compile(rb"(?<=\d)([+-]\d{3})$")
+
+
+class TextFile:
+    """A text file of numbers as Fortran programs write them.
+
+    Memory: at most 65536 lines and their numbers at a time beyond what is returned.
+
+    Parameters
+    ----------
+    path
+        The file, plain or compressed.
+
+    Raises
+    ------
+    InputError
+        From every method, if the file ends early, is damaged, or holds something else than announced; the
+        sentence names the file and the line.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.number = 0
+        self._stream = open_stream(path)
+
+    def __enter__(self) -> "TextFile":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stream.close()
+
+    def error(self, text: str, line: int | None = None) -> InputError:
+        """Return the error ``FILE: line N: text`` for the line read last, or another one."""
+        return InputError(f"{self.path}: line {self.number if line is None else line}: {text}")
+
+    def line(self, what: str) -> bytes:
+        """Return the next line, which should hold ``what``."""
+        return self._take(1, what)[0]
+
+    def peek(self, what: str) -> bytes:
+        """Return the next line without moving on."""
+        line = self.line(what)
+        self.number -= 1
+        self._pushed.append(line)
+        return line
+
+    def blank(self, what: str) -> None:
+        """Skip one line that must be empty."""
+        if self.line(what).strip():
+            raise self.error(f"an empty line was expected before {what}, the file is damaged.")
+
+    def integers(self, count: int, what: str) -> list[int]:
+        """Return the ``count`` integers that stand alone on the next line."""
+        fields = self.line(what).split()
+        try:
+            values = [int(x) for x in fields]
+        except ValueError:
+            values = []
+        if len(values) != count or any(b"_" in x for x in fields):
+            raise self.error(f"{what} should stand here ({count} integers), found '{_show(b' '.join(fields))}'.")
+        if any(abs(x) > LARGEST_COUNT for x in values):
+            raise self.error(f"{what} is {max(values, key=abs)}, which no calculation has; the file is damaged.")
+        return values
+
+    def counts(self, count: int, what: str) -> list[int]:
+        """Return positive integers that stand alone on the next line."""
+        values = self.integers(count, what)
+        if min(values) < 1:
+            raise self.error(f"{what} must be positive, found {min(values)}.")
+        return values
+
+    def numbers(self, count: int, what: str) -> Real:
+        """Return ``count`` numbers that may be spread over several lines."""
+        out: list[float] = []
+        while len(out) < count:
+            fields = self.line(what).split()
+            if len(out) + len(fields) > count:
+                raise self.error(f"{what}: more numbers here than the {count} expected.")
+            out.extend(self._floats(fields, what, self.number))
+        return np.array(out)
+
+    def rows(self, count: int, columns: int, what: str, widths: Sequence[int] | None = None) -> Real:
+        """Return the next ``count`` lines of ``columns`` numbers each.
+
+        Parameters
+        ----------
+        count, columns
+            Number of lines, numbers per line.
+        what
+            Name of the contents, for errors.
+        widths
+            Widths of the columns where the format is fixed and its fields can touch.
+
+        Returns
+        -------
+        NDArray
+            ``(count, columns)``, finite.
+        """
+        blocks = [np.empty((0, columns))]
+        while count:
+            lines = self._take(min(count, _BLOCK), what)
+            blocks.append(self._parse(lines, columns, what, widths))
+            count -= len(lines)
+        return blocks[1] if len(blocks) == 2 else np.concatenate(blocks)
+
+    def skip(self, count: int, what: str) -> None:
+        """Pass over ``count`` lines."""
+        while count:
+            count -= len(self._take(min(count, _BLOCK), what))
+
+    def finish(self) -> None:
+        """Refuse anything but empty lines up to the end of the file."""
+        while lines := self._read(_BLOCK):
+            for i, line in enumerate(lines):
+                if line.strip():
+                    raise self.error(
+                        "the file should have ended before this line, it holds more than its header says.",
+                        self.number - len(lines) + i + 1,
+                    )
+
+    @property
+    def _pushed(self) -> list[bytes]:
+        return self.__dict__.setdefault("_pushed_lines", [])  # type: ignore[no-any-return]
+
+    def _read(self, count: int) -> list[bytes]:
+        pushed = self._pushed[:count]
+        del self._pushed[:count]
+        with stream_errors(self.path):
+            lines = [*pushed, *islice(self._stream, count - len(pushed))]
+        self.number += len(lines)
+        return lines
+
+    def _take(self, count: int, what: str) -> list[bytes]:
+        lines = self._read(count)
+        if len(lines) < count:
+            raise InputError(f"{self.path}: the file ends after line {self.number} within {what}, it is truncated.")
+        return lines
+
+    def _parse(self, lines: list[bytes], columns: int, what: str, widths: Sequence[int] | None) -> Real:
+        tokens = b"".join(lines).split()
+        if len(tokens) == len(lines) * columns:
+            try:
+                # An underscore is legal in a Python number and nowhere else: leave it to the strict path.
+                out = np.array(list(map(float, tokens))).reshape(-1, columns)
+                if np.isfinite(out).all() and not any(b"_" in line for line in lines):
+                    return out
+            except ValueError:
+                pass
+        return self._parse_strictly(lines, columns, what, widths)
+
+    def _parse_strictly(self, lines: list[bytes], columns: int, what: str, widths: Sequence[int] | None) -> Real:
+        first = self.number - len(lines) + 1
+        out = np.empty((len(lines), columns))
+        for i, line in enumerate(lines):
+            fields = line.split()
+            if len(fields) != columns and widths is not None:
+                fields = _columns(line, widths)
+            if len(fields) != columns:
+                raise self.error(
+                    f"{what} has {columns} numbers on a line, found '{_show(line)}'; the file is damaged "
+                    f"or lines are missing before it.",
+                    first + i,
+                )
+            out[i] = self._floats(fields, what, first + i)
+        return out
+
+    def _floats(self, fields: Sequence[bytes], what: str, line: int) -> list[float]:
+        out = []
+        for field in fields:
+            if b"*" in field:
+                raise self.error(f"'{_show(field)}' in {what} is a number that did not fit its column.", line)
+            try:
+                value = float(_fortran(field))
+            except ValueError:
+                raise self.error(f"'{_show(field)}' in {what} is not a number.", line) from None
+            if not np.isfinite(value):
+                raise self.error(f"{what} holds {_show(field)}, every number must be finite.", line)
+            out.append(value)
+        return out
+
+
+def _fortran(field: bytes) -> bytes:
+    """Spelling of a Fortran number that Python reads; an underscore is refused."""
+    if b"_" in field:
+        return b"?"
+    return _BARE_EXPONENT.sub(rb"e\1", field) if b"." in field and b"E" not in field.upper() else field.replace(
+        b"D", b"E"
+    ).replace(b"d", b"e")
+
+
+def _columns(line: bytes, widths: Sequence[int]) -> list[bytes]:
+    """Fields of a line of fixed columns, empty if the line has another length."""
+    text = line.rstrip(b"\r\n")
+    if len(text) != sum(widths):
+        return []
+    edges = np.cumsum([0, *widths])
+    return [text[i:j].strip() for i, j in zip(edges[:-1], edges[1:], strict=True)]
+
+
+def _show(text: bytes) -> str:
+    """Printable beginning of a line for an error."""
+    shown = "".join(c if c.isprintable() else "?" for c in text.strip().decode("latin-1"))
+    return shown if len(shown) <= 40 else shown[:37] + "..."

@@ -1,0 +1,275 @@
+"""Labelled results: from zone integrals to a Dataset with units and provenance, and to a netCDF 4 file and back."""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from solenoidal import definitions
+from solenoidal._version import __version__
+from solenoidal.engine import Outcome, Task
+from solenoidal.errors import InputError
+from solenoidal.job import Job
+from solenoidal.model import BlochModel, Operator
+from solenoidal.units import KB, conductivity_factor, conductivity_unit
+
+__all__ = ["build", "check_output", "component_name", "load", "save"]
+
+DIRECTIONS = ("x", "y", "z")
+DIMS = ("definition", "temperature", "mu", "current", "field", "spin")
+
+#: What a result contains, by the sign of the operator under time reversal.
+PARITY = {
+    -1: "intrinsic part: even under time reversal, because the operator is odd",
+    +1: "intrinsic part: odd under time reversal, because the operator is even (vanishes where time reversal holds)",
+    None: "intrinsic part; the sign of the operator under time reversal is not known",
+}
+
+
+def build(
+    model: BlochModel,
+    job: Job,
+    task: Task,
+    outcome: Outcome,
+    fermi_energy: float | None = None,
+    warnings: tuple[str, ...] = (),
+) -> xr.Dataset:
+    """Label what the engine computed and turn it into the units users read.
+
+    Parameters
+    ----------
+    model, job, task, outcome
+        What was asked, in the terms of the user and of the engine, and what came out.
+    fermi_energy
+        eV, or None if it is not known.
+    warnings
+        Sentences to keep in the result, besides those of ``outcome``.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``conductivity(definition, temperature, mu, current, field, spin)`` with the counterparts ``_error``
+        (difference to half the mesh) and ``_sensitivity`` (degeneracy energy / 3 minus degeneracy energy), and
+        ``carriers(temperature, mu)``.  Units and signs: :mod:`solenoidal.units`.
+    """
+    operator = model.operator(task.operator)
+    variables = _conductivities(model, operator, task, outcome)
+    variables["carriers"] = (DIMS[1:3], outcome.carriers, _CARRIERS)
+    return xr.Dataset(
+        variables,
+        coords=_coordinates(model, operator, task, fermi_energy),
+        attrs=_provenance(model, job, task, outcome, fermi_energy, (*outcome.warnings, *warnings)),
+    )
+
+
+_CARRIERS = {
+    "long_name": "electrons per cell",
+    "units": "1",
+    "convention": "number of occupied states per primitive cell on the mesh of the calculation",
+}
+
+
+def _conductivities(model: BlochModel, operator: Operator, task: Task, outcome: Outcome) -> dict[str, Any]:
+    factor = conductivity_factor(model.dimension, operator.flow)
+    common = {"units": _unit(model, operator), "convention": _convention(operator)}
+    out: dict[str, Any] = {
+        "conductivity": (
+            DIMS,
+            factor * outcome.conductivity,
+            {"long_name": f"{task.operator} conductivity", **common},
+        ),
+        "conductivity_sensitivity": (
+            DIMS,
+            factor * outcome.sensitivity,
+            {"long_name": "change when the degeneracy energy is divided by three", **common},
+        ),
+    }
+    if outcome.error is not None:
+        label = {"long_name": "error bar: absolute difference to half the mesh in every direction", **common}
+        out["conductivity_error"] = (DIMS, abs(factor) * outcome.error, label)
+    return out
+
+
+def _unit(model: BlochModel, operator: Operator) -> str:
+    """Unit of the conductivity; that of :mod:`solenoidal.units` is for a flow measured in hbar."""
+    unit = conductivity_unit(model.dimension, operator.flow)
+    if operator.flow == "charge" or operator.unit == "hbar":
+        return unit
+    # e/(2 pi) for s in hbar is e/h times the unit of s.
+    return unit.replace("hbar", operator.unit).replace("e/(2 pi)", f"{operator.unit} e/h")
+
+
+def _convention(operator: Operator) -> str:
+    if operator.flow == "charge":
+        return "J_i = sum_l sigma_il E_l with the signed charge, as postw90 and WannierBerri print it"
+    return (
+        f"J_i = sum_l sigma_il E_l for the flow of s in units of {operator.unit} (spin = sigma/2), with the sign of "
+        "postw90 and WannierBerri: electrons of charge -|e|, quoted in hbar/|e|"
+    )
+
+
+def _coordinates(
+    model: BlochModel, operator: Operator, task: Task, fermi_energy: float | None
+) -> dict[str, Any]:
+    directions = list(DIRECTIONS[: model.dimension])
+    mu = np.asarray(task.mu, dtype=np.float64)
+    out: dict[str, Any] = {
+        "definition": list(task.definitions),
+        "temperature": ("temperature", _kelvin(task.kT), {"units": "K", "long_name": "temperature"}),
+        "mu": ("mu", mu, {"units": "eV", "long_name": "chemical potential"}),
+        "current": ("current", directions, {"long_name": "direction of the current"}),
+        "field": ("field", directions, {"long_name": "direction of the electric field"}),
+        "spin": (
+            "spin",
+            _components(operator, task),
+            {"long_name": f"component of the operator '{task.operator}'"},
+        ),
+    }
+    if fermi_energy is not None:
+        label = {"units": "eV", "long_name": "chemical potential from the Fermi level"}
+        out["mu_relative"] = ("mu", mu - fermi_energy, label)
+    return out
+
+
+def _kelvin(kT: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Temperatures as a user wrote them: kT went through a multiplication and back."""
+    return np.round(np.asarray(kT, dtype=np.float64) / KB, 9)
+
+
+def _components(operator: Operator, task: Task) -> list[str]:
+    """Names of the components; a lone unnamed one is called after the operator."""
+    names = task.axes or operator.components
+    return [task.operator if name == "1" else name for name in names]
+
+
+def component_name(dataset: xr.Dataset, current: str, field: str, spin: str) -> str:
+    """Return the short name of a component, such as ``"xyz"``: current, field, spin.
+
+    The spin is left out where the operator has one component only that is called after it.
+    """
+    return current + field + (spin if spin != dataset.attrs["operator"] else "")
+
+
+def _provenance(
+    model: BlochModel,
+    job: Job,
+    task: Task,
+    outcome: Outcome,
+    fermi_energy: float | None,
+    warnings: tuple[str, ...],
+) -> dict[str, Any]:
+    operator = model.operator(task.operator)
+    texts = [definitions.get(name) for name in task.definitions]
+    out = {
+        "title": f"{task.operator} conductivity of {model.name}",
+        "source": model.source,
+        "solenoidal_version": __version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "job": json.dumps(job.to_dict(), default=str),
+        "operator": task.operator,
+        "operator_unit": operator.unit,
+        "time_reversal": PARITY[operator.time_reversal],
+        "dimension": model.dimension,
+        "cell_volume": model.volume,
+        "mesh": json.dumps(task.mesh),
+        "offset": json.dumps(task.offset),
+        "k_points": outcome.k_points,
+        "degeneracy": task.degeneracy,
+        "form": task.form,
+        "band_minimum": outcome.bands[0],
+        "band_maximum": outcome.bands[1],
+        "residuals": json.dumps(outcome.residuals),
+        "titles": json.dumps({d.name: d.title for d in texts}),
+        "references": json.dumps({d.name: d.reference for d in texts}),
+        "notes": json.dumps(model.notes),
+        "warnings": json.dumps(warnings),
+    }
+    optional = {"fermi_energy": fermi_energy, "gamma": task.gamma}
+    return out | {key: value for key, value in optional.items() if value is not None}
+
+
+def check_output(path: Path | str) -> None:
+    """Refuse a place that no file can be written to, before any time is spent on computing it.
+
+    Raises
+    ------
+    InputError
+        If the folder does not exist or is not writable, or ``path`` is itself a folder.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path}: this is a folder, give the name of a file in it.")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: the folder {path.parent} does not exist, create it.")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise InputError(f"{path}: the folder {path.parent} is not writable, choose another with -o.")
+
+
+def save(dataset: xr.Dataset, path: Path | str) -> Path:
+    """Write a result as netCDF 4, all or nothing.
+
+    The file is written beside its place and moved there at the end, so that an earlier result survives a full disk,
+    a missing permission or an interrupt.
+
+    Parameters
+    ----------
+    dataset
+        As :func:`build` returns it.
+    path
+        File to write.
+
+    Returns
+    -------
+    pathlib.Path
+        ``path``.
+
+    Raises
+    ------
+    InputError
+        As :func:`check_output` does.
+    OSError
+        If writing fails.
+    """
+    path = Path(path)
+    check_output(path)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        dataset.to_netcdf(partial, engine="h5netcdf", format="NETCDF4")
+        _flush(partial)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def _flush(path: Path) -> None:
+    """Wait until the disk has the file: a rename is only as durable as what it names."""
+    with path.open("rb+") as stream:
+        os.fsync(stream.fileno())
+
+
+def load(path: Path | str) -> xr.Dataset:
+    """Read a result that :func:`save` wrote, completely into memory.
+
+    Raises
+    ------
+    InputError
+        If the file is absent, is not netCDF 4, or does not hold a result of this package.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such result file.")
+    try:
+        dataset = xr.load_dataset(path, engine="h5netcdf")
+    except (OSError, ValueError, KeyError, RuntimeError):
+        raise InputError(
+            f"{path}: not a netCDF 4 file, or a damaged one; a result of 'solenoidal run' is needed."
+        ) from None
+    if "solenoidal_version" not in dataset.attrs or "conductivity" not in dataset:
+        raise InputError(f"{path}: this netCDF file is not a result of solenoidal.")
+    return dataset

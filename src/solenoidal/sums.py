@@ -1,0 +1,107 @@
+"""The two sums that every band-resolved quantity is made of, compiled.
+
+Rows are states n of the outer sum, ``(n_k, n, p, m)`` arrays hold the matrix elements <n|X^p|m> of several
+operators with m contiguous.  Metric signs eta_n eta_m enter here and nowhere else.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solenoidal.compiled import jit
+
+__all__ = ["imag_sum", "multiplet_trace"]
+
+Complex = NDArray[np.complex128]
+Real = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+
+def imag_sum(L: Complex, R: Complex, sign: Real | None = None) -> Real:
+    """Band sum ``out[k, n, p, q] = eta_n Im sum_m eta_m L^p_nm conj(R^q_nm)``.
+
+    For Hermitian R this is ``eta_n Im sum_m eta_m L_nm R_mn``; L carries 1/w where an equation has it.
+
+    Parameters
+    ----------
+    L, R
+        ``(n_k, n, P, N)`` and ``(n_k, n, Q, N)``; the same n of N levels as rows.
+    sign
+        ``(n_k, N)`` norms, or None where all are 1.
+    """
+    if sign is not None:
+        L = L * (sign[:, : L.shape[1], None, None] * sign[:, None, None, :])
+    out = np.empty((*L.shape[:3], R.shape[2]))
+    _imag_sum(_real(L), _real(R), out)
+    return out
+
+
+def multiplet_trace(L: Complex, R: Complex, Z: Complex, group: Index, sign: Real | None = None) -> Real:
+    """Rows of a multiplet trace ``out[k, x, p, q, r] = eta_x Im sum_y~x (sum_m eta_m L^p_xm conj(R^q_ym)) eta_y Z^r_yx``.
+
+    The sum over y runs over the multiplet of x, that over m over all levels (L or R vanish inside the multiplet).
+    Summed over x it is a trace, which no unitary inside the multiplet changes.
+
+    Parameters
+    ----------
+    L, R, Z
+        ``(n_k, n, P, N)``, ``(n_k, n, Q, N)``, ``(n_k, n, S, N)``.
+    group
+        ``(n_k, N)`` from :func:`solenoidal.multiplets.group_levels`.
+    """
+    if sign is not None:
+        L = L * (sign[:, : L.shape[1], None, None] * sign[:, None, None, :])
+        Z = Z * sign[:, : Z.shape[1], None, None]
+    out = np.empty((*L.shape[:3], R.shape[2], Z.shape[2]))
+    _multiplet_trace(_real(L), _real(R), np.ascontiguousarray(Z), group, out)
+    return out
+
+
+def _real(X: Complex) -> Real:
+    return np.ascontiguousarray(X).view(np.float64)
+
+
+@jit
+def _imag_sum(L: Real, R: Real, out: Real) -> None:
+    n_k, n, P, M = L.shape
+    Q = R.shape[2]
+    turned = np.empty(M)
+    for k in range(n_k):
+        for x in range(n):
+            for p in range(P):
+                for m in range(0, M, 2):  # (re, im) -> (im, -re): then Im L conj(R) is a plain dot product
+                    turned[m] = L[k, x, p, m + 1]
+                    turned[m + 1] = -L[k, x, p, m]
+                for q in range(Q):
+                    total = 0.0
+                    for m in range(M):
+                        total += turned[m] * R[k, x, q, m]
+                    out[k, x, p, q] = total
+
+
+@jit
+def _multiplet_trace(L: Real, R: Real, Z: Complex, group: Index, out: Real) -> None:
+    n_k, n, P, M = L.shape
+    Q = R.shape[2]
+    S = Z.shape[2]
+    turned = np.empty(M)
+    for k in range(n_k):
+        for x in range(n):
+            for p in range(P):
+                for m in range(0, M, 2):
+                    turned[m] = L[k, x, p, m + 1]
+                    turned[m + 1] = -L[k, x, p, m]
+                for q in range(Q):
+                    for r in range(S):
+                        out[k, x, p, q, r] = 0.0
+                for y in range(n):
+                    if group[k, y] != group[k, x]:
+                        continue
+                    for q in range(Q):
+                        re = 0.0
+                        im = 0.0
+                        for m in range(M):
+                            re += L[k, x, p, m] * R[k, y, q, m]
+                            im += turned[m] * R[k, y, q, m]
+                        for r in range(S):
+                            z = Z[k, y, r, x]
+                            out[k, x, p, q, r] += re * z.imag + im * z.real

@@ -1,0 +1,198 @@
+"""Uniform meshes and the separable Fourier sum over them.
+
+On a mesh ``k = (i + offset) / n`` the sum over R factorises: one matrix product over R1 for a set of planes, one over
+R2 for a line, one over R3 for the points of the line.  The derivative brings down ``i (R a)`` and reuses the same
+partial sums.  Blocks of a fixed number of points are handed on whatever the shape of the mesh; nothing that is
+stored grows with the mesh.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solenoidal.bloch import Block
+from solenoidal.errors import InputError
+from solenoidal.model import BlochModel, Operator
+
+__all__ = ["BLOCK", "Interpolator", "Mesh"]
+
+Complex = NDArray[np.complex128]
+Real = NDArray[np.float64]
+
+#: Points of a block: a whole group of lanes of the eigensolver.
+BLOCK = 64
+#: Bytes for the partial sums of one worker.
+PLANES_BYTES = 24e6
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Uniform mesh ``k = (i + offset) / n`` in lattice coordinates.
+
+    Attributes
+    ----------
+    n, offset
+        One entry per periodic direction; the offset in units of the spacing (0 is centred on Gamma).
+    """
+
+    n: tuple[int, ...]
+    offset: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.n) != len(self.offset) or any(x < 1 for x in self.n):
+            raise InputError(f"mesh {list(self.n)}: every direction needs at least one point and one offset.")
+
+    @property
+    def size(self) -> int:
+        """Number of k-points."""
+        return math.prod(self.n)
+
+    def points(self, direction: int) -> Real:
+        """Coordinates along one direction."""
+        return np.asarray((np.arange(self.n[direction]) + self.offset[direction]) / self.n[direction])
+
+    def halved(self) -> "Mesh":
+        """Return the mesh with half as many points in every direction, rounded up; the offset is kept."""
+        return Mesh(tuple((x + 1) // 2 for x in self.n), self.offset)
+
+    def cell(self, lattice: Real) -> Real:
+        """``(D, D)`` edges of the mesh cell as rows, Cartesian, 1/Angstrom."""
+        return np.asarray(2 * np.pi * np.linalg.inv(lattice).T / np.array(self.n)[:, None])
+
+
+class Interpolator:
+    """Matrices of a model on a uniform mesh, block by block.
+
+    Parameters
+    ----------
+    model, operator
+        The operator with only the components wanted.
+
+    Notes
+    -----
+    Memory: one dense box over R of (1 + D_A + n_s) N^2 complex numbers, shared by all workers.
+    """
+
+    def __init__(self, model: BlochModel, operator: Operator) -> None:
+        self.model = model
+        self.N, self.D = model.size, model.dimension
+        parts = [operator.matrices] if model.position is None else [model.position, operator.matrices]
+        X = np.concatenate(parts, axis=1).swapaxes(1, 2)  # (R, i, op, j)
+        self.n_op = X.shape[2]
+        self.reach = [0] * (3 - self.D) + [int(x) for x in abs(model.R).max(axis=0)]
+        R = np.zeros((len(model.R), 3), dtype=np.int64)
+        R[:, 3 - self.D :] = model.R
+        self.H = self._box(model.H, R)
+        self.X = self._box(X, R)
+        self.lattice = np.zeros((3, self.D))
+        self.lattice[3 - self.D :] = model.lattice
+
+    def _box(self, X: Complex, R: NDArray[np.int64]) -> Complex:
+        m1, m2, m3 = self.reach
+        box = np.zeros((2 * m1 + 1, 2 * m2 + 1, 2 * m3 + 1, X[0].size), dtype=np.complex128)
+        box[R[:, 0] + m1, R[:, 1] + m2, R[:, 2] + m3] = X.reshape(len(X), -1)
+        return box
+
+    def _phases(self, axis: int, k: Real) -> tuple[Complex, Complex]:
+        """``exp(2 pi i k R)`` and R times it, ``(n_k, n_R)``."""
+        R = np.arange(-self.reach[axis], self.reach[axis] + 1)
+        phase = np.exp(2j * np.pi * k[:, None] * R)
+        return phase, phase * R
+
+    def chunks(self, mesh: Mesh) -> list[tuple[Real, Real]]:
+        """Sets of (k1, k2) lines that are processed together; they do not depend on the number of workers."""
+        k1 = mesh.points(0) if self.D == 3 else np.zeros(1)
+        k2 = mesh.points(self.D - 2) if self.D >= 2 else np.zeros(1)
+        if self.D < 3:
+            return [(k1, k2[i : i + 16]) for i in range(0, len(k2), 16)]
+        plane = self.H.shape[1] * self.H.shape[2] * (2 + self.n_op) * self.N**2 * 16
+        together = max(1, min(4, int(PLANES_BYTES // plane)))
+        return [(k1[i : i + together], k2) for i in range(0, len(k1), together)]
+
+    def blocks(self, mesh: Mesh, chunk: tuple[Real, Real], block: int = BLOCK) -> Iterator[Block]:
+        """Yield the points of a chunk in blocks of ``block`` points, the last one shorter.
+
+        A block's arrays are overwritten by the next one.
+        """
+        k1, k2 = chunk
+        k3 = mesh.points(self.D - 1)
+        buffer = _Buffer(self, block)
+        phase2, phase3 = self._phases(1, k2), self._phases(2, k3)
+        derivative3 = np.concatenate(phase3, axis=1)
+        for x, planes in zip(k1, self._planes(k1), strict=True):
+            for y, (H, dH, X) in zip(k2, self._lines(planes, *phase2), strict=True):
+                line = np.stack([np.full(len(k3), x), np.full(len(k3), y), k3], axis=1)[:, 3 - self.D :]
+                done = 0
+                while done < len(k3):
+                    take = slice(done, min(len(k3), done + buffer.free))
+                    buffer.fill(phase3[0][take], derivative3[take], H, dH, X, line[take])
+                    done = take.stop
+                    if not buffer.free:
+                        yield buffer.block()
+        if buffer.used:
+            yield buffer.block()
+
+    def _planes(self, k1: Real) -> Iterator[tuple[Complex, Complex, Complex]]:
+        """Sums over R1: H, its derivative along direction 1, the other operators."""
+        phase, slope = self._phases(0, k1)
+        shape = (len(k1), *self.H.shape[1:3], -1)
+        flat_H = self.H.reshape(len(self.H), -1)
+        H = (phase @ flat_H).reshape(shape)
+        H1 = (slope @ flat_H).reshape(shape)
+        X = (phase @ self.X.reshape(len(self.X), -1)).reshape(shape)
+        return zip(H, H1, X, strict=True)
+
+    def _lines(
+        self, planes: tuple[Complex, Complex, Complex], phase: Complex, slope: Complex
+    ) -> Iterator[tuple[Complex, Complex, Complex]]:
+        """Sums over R2, and the two halves of the Cartesian derivative for the sum over R3."""
+        H, H1, X = planes
+        n3, N = H.shape[1], self.N
+        for p, q in zip(phase[:, None, :], slope[:, None, :], strict=True):
+            Hp, H1p, H2p, Xp = (
+                (a @ b.reshape(len(b), -1)).reshape(n3, -1) for a, b in ((p, H), (p, H1), (q, H), (p, X))
+            )
+            dH = np.empty((2 * n3, N, self.D, N), dtype=np.complex128)
+            for i in range(self.D):
+                across = self.lattice[0, i] * H1p + self.lattice[1, i] * H2p
+                dH[:n3, :, i] = 1j * across.reshape(n3, N, N)
+                dH[n3:, :, i] = 1j * self.lattice[2, i] * Hp.reshape(n3, N, N)
+            yield Hp, dH.reshape(2 * n3, -1), Xp
+
+
+class _Buffer:
+    """Preallocated block that fills from lines of any length."""
+
+    def __init__(self, source: Interpolator, block: int) -> None:
+        N, D = source.N, source.D
+        self.source = source
+        self.H = np.empty((block, N * N), dtype=np.complex128)
+        self.dH = np.empty((block, N * D * N), dtype=np.complex128)
+        self.X = np.empty((block, N * source.n_op * N), dtype=np.complex128)
+        self.k = np.empty((block, D))
+        self.used = 0
+
+    @property
+    def free(self) -> int:
+        return len(self.H) - self.used
+
+    def fill(self, phase: Complex, derivative: Complex, H: Complex, dH: Complex, X: Complex, k: Real) -> None:
+        part = slice(self.used, self.used + len(phase))
+        np.matmul(phase, H, out=self.H[part])
+        np.matmul(derivative, dH, out=self.dH[part])
+        np.matmul(phase, X, out=self.X[part])
+        self.k[part] = k
+        self.used = part.stop
+
+    def block(self) -> Block:
+        """Return views of what was filled; they are overwritten by the next block."""
+        src, n = self.source, self.used
+        self.used = 0
+        X = self.X[:n].reshape(n, src.N, src.n_op, src.N).swapaxes(1, 2)
+        A = None if src.model.position is None else X[:, : src.D]
+        s = X if A is None else X[:, src.D :]
+        dH = self.dH[:n].reshape(n, src.N, src.D, src.N).swapaxes(1, 2)
+        return Block(self.H[:n].reshape(n, src.N, src.N), dH, A, s, src.model.metric, self.k[:n])
