@@ -1,7 +1,7 @@
 """From a model to eigenstates and matrix elements on a block of k-points, for any metric.
 
 Conventions (theory notes, section 1): position r = i d_k + A^W, covariant derivative D_i O = d_i O + i [O, A^W_i],
-velocity v^i = D_i H, w_nm = e_n - e_m, interband connection A^i_nm = -i v^i_nm / w_nm.  With a metric, matrix
+velocity v^i = D_i H (interband elements <n|d_i H|m> + i w_nm A^W_nm), w_nm = e_n - e_m, interband connection A^i_nm = -i v^i_nm / w_nm.  With a metric, matrix
 elements are <n|X|m> of observables X and every inner sum carries eta_m (bosonic notes, section 1).
 """
 
@@ -15,6 +15,7 @@ from solenoidal.eigen import eigenstates
 from solenoidal.errors import InputError
 from solenoidal.model import BlochModel, Operator
 from solenoidal.multiplets import group_levels, group_means
+from solenoidal.sums import covariant
 
 __all__ = ["Block", "States", "fourier", "select_axes", "solve"]
 
@@ -56,8 +57,8 @@ class States:
         ``(n_k, N)`` energies, eV.
     sign
         ``(n_k, N)`` norms eta_n, or None where all are 1.
-    dH, A, s
-        ``(n_k, N, D, N)``, the same or None, ``(n_k, N, n_s, N)``: element [k, n, i, m] is <n|X^i|m>.
+    v, s
+        ``(n_k, N, D, N)`` velocity D_i H, eV Angstrom, ``(n_k, N, n_s, N)``: element [k, n, i, m] is <n|X^i|m>.
     group
         ``(n_k, N)`` multiplet number of each level.
     rows
@@ -66,8 +67,7 @@ class States:
 
     e: Real
     sign: Real | None
-    dH: Complex
-    A: Complex | None
+    v: Complex
     s: Complex
     group: Index
     rows: int
@@ -82,13 +82,6 @@ class States:
         """``(n_k, N, N)``: 1 / w_nm between different multiplets, 0 inside one, 1/eV."""
         inside = self.group[:, :, None] == self.group[:, None, :]
         return np.asarray(np.where(inside, 0.0, 1.0 / np.where(inside, 1.0, self.w)))
-
-    @cached_property
-    def v(self) -> Complex:
-        """``(n_k, N, D, N)`` velocity <n|D_i H|m> = <n|d_i H|m> + i w_nm <n|A^W_i|m>, eV Angstrom."""
-        if self.A is None:
-            return self.dH
-        return np.asarray(self.dH + (1j * self.w)[:, :, None, :] * self.A)
 
     @cached_property
     def B(self) -> Complex:
@@ -128,8 +121,7 @@ class States:
             self,
             e=self.e[index],
             sign=None if self.sign is None else self.sign[index],
-            dH=self.dH[index],
-            A=None if self.A is None else self.A[index],
+            v=self.v[index],
             s=self.s[index],
             group=self.group[index],
         )
@@ -201,8 +193,23 @@ def solve(block: Block, degeneracy: float = 1e-3, rows_below: float | None = Non
     e, U, sign = eigenstates(block.H, block.metric, block.k)
     group = group_levels(e, degeneracy, sign)
     rows = e.shape[1] if rows_below is None else int((e <= rows_below).sum(axis=1).max(initial=0))
-    A = None if block.A is None else _rotate(block.A, U)
-    return States(e, sign, _rotate(block.dH, U), A, _rotate(block.s, U), group, _whole(group, rows))
+    bra = np.ascontiguousarray(U.conj().swapaxes(1, 2))
+    v, internal = (
+        _rotate(velocity(block), U, bra),
+        _rotate(np.ascontiguousarray(block.s.swapaxes(1, 2)), U, bra),
+    )
+    return States(e, sign, v, internal, group, _whole(group, rows))
+
+
+def velocity(block: Block) -> Complex:
+    """``D_i H = d_i H + i (H eta A_i - A_i eta H)``, eV Angstrom, in layout [k, row, i, column]."""
+    dH = np.ascontiguousarray(block.dH.swapaxes(1, 2))
+    if block.A is None:
+        return dH
+    n_k, N, D, _ = dH.shape
+    H = block.H if block.metric is None else block.H @ block.metric
+    A = np.ascontiguousarray(block.A.swapaxes(1, 2))
+    return covariant(dH, (H @ A.reshape(n_k, N, D * N)).reshape(dH.shape))
 
 
 def _whole(group: Index, rows: int) -> int:
@@ -213,9 +220,8 @@ def _whole(group: Index, rows: int) -> int:
     return rows
 
 
-def _rotate(X: Complex, U: Complex) -> Complex:
-    """``<n|X^i|m>`` in layout [k, n, i, m] from ``(n_k, i, N, N)``: two tall products per k."""
-    n_k, n_op, N, _ = X.shape
-    tall = np.ascontiguousarray(X.swapaxes(1, 2)).reshape(n_k, N * n_op, N)
-    half = (tall @ U).reshape(n_k, N, n_op * N)
-    return np.asarray((U.conj().swapaxes(1, 2) @ half).reshape(n_k, N, n_op, N))
+def _rotate(X: Complex, U: Complex, bra: Complex) -> Complex:
+    """``<n|X^i|m>`` in layout [k, n, i, m] from [k, row, i, column]: two tall products per k."""
+    n_k, N, n_op, _ = X.shape
+    half = (X.reshape(n_k, N * n_op, N) @ U).reshape(n_k, N, n_op * N)
+    return np.asarray((bra @ half).reshape(n_k, N, n_op, N))

@@ -148,7 +148,9 @@ class _Collector:
             else:
                 self._add_one(table, q, states, factor)
 
-    def _add_one(self, table: dict[str, list[Accumulator]], q: Quantity, states: States, factor: float) -> None:
+    def _add_one(
+        self, table: dict[str, list[Accumulator]], q: Quantity, states: States, factor: float
+    ) -> None:
         x = q.rows(states, self.recipe.settings)
         n_k, n = x.shape[:2]
         x = np.ascontiguousarray(x).reshape(n_k * n, -1)
@@ -189,6 +191,7 @@ class _Recipe:
         return solve(block, self.task.degeneracy, self.plan.highest)
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def run(model: BlochModel, task: Task, listen: Listener = silent) -> Outcome:
     """Compute every definition of the conductivity on one mesh.
 
@@ -241,13 +244,21 @@ def _check(model: BlochModel, task: Task) -> None:
         raise InputError(f"mesh {list(task.mesh)}: {model.source} has {model.dimension} periodic directions.")
     if model.statistics != "fermi":
         raise InputError(f"{model.source}: a conductivity needs fermions, this model obeys Bose statistics.")
+    if task.degeneracy < RESOLVED:
+        raise InputError(
+            f"degeneracy = {task.degeneracy:g} eV: levels closer than {RESOLVED:g} eV are equal to rounding."
+        )
     if not len(task.mu) or np.any(np.diff(task.mu) < 0.0):
         raise InputError("mu: the chemical potentials must be ascending and at least one.")
 
 
-def _sweep(source: Interpolator, task: Task, chosen: tuple[Quantity, ...], mesh: Mesh, counter: "_Counter") -> _Sweep:
+def _sweep(
+    source: Interpolator, task: Task, chosen: tuple[Quantity, ...], mesh: Mesh, counter: "_Counter"
+) -> _Sweep:
     model = source.model
-    recipe = _Recipe(task, plan(task.mu, task.kT), chosen, Settings(task.gamma or 0.0), mesh.cell(model.lattice))
+    recipe = _Recipe(
+        task, plan(task.mu, task.kT), chosen, Settings(task.gamma or 0.0), mesh.cell(model.lattice)
+    )
     chunks = source.chunks(mesh)
 
     def work(part: Iterable[tuple[Real, Real]]) -> _Collector:
@@ -270,11 +281,13 @@ def _sweep(source: Interpolator, task: Task, chosen: tuple[Quantity, ...], mesh:
 
 
 def _on_threads(
-    work: Callable[[Iterable[tuple[Real, Real]]], _Collector], chunks: list[tuple[Real, Real]], workers: int | None
+    work: Callable[[Iterable[tuple[Real, Real]]], _Collector],
+    chunks: list[tuple[Real, Real]],
+    workers: int | None,
 ) -> _Collector:
     """Deal chunks to threads in a fixed order, so that a result depends on the number of workers by rounding only."""
     count = max(1, min(workers or len(os.sched_getaffinity(0)), len(chunks)))
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(count) as pool:
+    with ThreadPoolExecutor(count) as pool:
         parts = list(pool.map(work, [chunks[w::count] for w in range(count)]))
     for other in parts[1:]:
         parts[0].merge(other)
@@ -310,9 +323,13 @@ def _warm_up(source: Interpolator, task: Task, chosen: tuple[Quantity, ...]) -> 
     mu = np.array([float(task.mu[0])])
     mesh = Mesh((1,) * source.D, (0.37,) * source.D)
     block = next(source.blocks(mesh, source.chunks(mesh)[0]))
-    lanes = Block(*(None if x is None else np.repeat(x, 16, axis=0) for x in (block.H, block.dH, block.A, block.s)))
+    lanes = Block(
+        *(None if x is None else np.repeat(x, 16, axis=0) for x in (block.H, block.dH, block.A, block.s))
+    )
     for kT in (np.array([1.0]), np.array([1e-9]), np.array([0.0])):
-        recipe = _Recipe(task, plan(mu, kT), chosen, Settings(task.gamma or 0.0), mesh.cell(source.model.lattice))
+        recipe = _Recipe(
+            task, plan(mu, kT), chosen, Settings(task.gamma or 0.0), mesh.cell(source.model.lattice)
+        )
         _Collector(recipe).add(solve(replace(lanes, metric=block.metric), task.degeneracy))
 
 
@@ -349,8 +366,13 @@ def _warnings(
     return tuple(out)
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def fermi_level(
-    model: BlochModel, electrons: float, mesh: tuple[int, ...], offset: tuple[float, ...], listen: Listener = silent
+    model: BlochModel,
+    electrons: float,
+    mesh: tuple[int, ...],
+    offset: tuple[float, ...],
+    listen: Listener = silent,
 ) -> float:
     """Chemical potential (eV) at T = 0 that holds ``electrons`` per cell on a mesh.
 
@@ -364,7 +386,9 @@ def fermi_level(
     """
     N = model.size
     if not 0.0 < electrons < N:
-        raise InputError(f"electrons = {electrons:g}: {model.source} has {N} bands, give a number between 0 and {N}.")
+        raise InputError(
+            f"electrons = {electrons:g}: {model.source} has {N} bands, give a number between 0 and {N}."
+        )
     grid = Mesh(tuple(mesh), tuple(offset))
     source = Interpolator(model, select_axes(model.operator("charge"), None))
     counter = _Counter(listen, 2 * grid.size)

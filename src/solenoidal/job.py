@@ -1,7 +1,7 @@
 """What a user asks for: the job file and its Python twin, checked before anything is computed.
 
 Every check that needs no model is made here, so that a slip of the pen costs no computing time; those that
-need a model (operator, axes, length of the mesh) are in :mod:`solenoidal.compute`.
+need a model (operator, axes, length of the mesh) are in :mod:`solenoidal.calculation`.
 """
 
 import itertools

@@ -10,9 +10,9 @@ True
 """
 
 import functools
-import math
 from collections.abc import Callable
-from numbers import Real
+
+import numpy as np
 
 from solenoidal import builders
 from solenoidal.builders import Builder
@@ -39,7 +39,7 @@ def describe(name: str) -> Builder:
     return builders.get(name)
 
 
-def build(name: str, **parameters: float) -> BlochModel:
+def build(name: str, **parameters: object) -> BlochModel:
     """Build the model called ``name``.
 
     Parameters
@@ -52,17 +52,21 @@ def build(name: str, **parameters: float) -> BlochModel:
     Raises
     ------
     InputError
-        For an unknown model or parameter (the sentence gives the nearest valid one), a value that is not a finite
-        number, or one that the model cannot have.
+        For an unknown model or parameter (the sentence gives the nearest valid one), a value that is not a
+        finite number, or one that the model cannot have.
     """
     builder = describe(name)
     known = [p.name for p in builder.parameters]
-    for key, value in parameters.items():
-        if key not in known:
-            raise InputError(f"model '{name}' has no parameter '{key}': {nearest(key, known)}.")
-        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
-            raise InputError(f"model '{name}': {key} = {value!r} must be a finite number.")
-    return builder.function(**{key: float(value) for key, value in parameters.items()})
+    unknown = [key for key in parameters if key not in known]
+    if unknown:
+        raise InputError(f"model '{name}' has no parameter '{unknown[0]}': {nearest(unknown[0], known)}.")
+    return builder.function(**{key: _number(name, key, value) for key, value in parameters.items()})
+
+
+def _number(model: str, key: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not np.isfinite(value):
+        raise InputError(f"model '{model}': {key} = {value!r} must be a finite number.")
+    return float(value)
 
 
 def __getattr__(name: str) -> Callable[..., BlochModel]:
@@ -71,7 +75,7 @@ def __getattr__(name: str) -> Callable[..., BlochModel]:
     function = describe(name).function
 
     @functools.wraps(function)
-    def model(**parameters: float) -> BlochModel:
+    def model(**parameters: object) -> BlochModel:
         return build(name, **parameters)
 
     return model

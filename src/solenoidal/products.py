@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.bloch import States
+from solenoidal.sums import hermitian_part
 
 __all__ = ["B_s", "row_product", "sG_v", "spin_current"]
 
@@ -42,6 +43,5 @@ def spin_current(states: States) -> Complex:
     """Conventional current ``J^{i,a} = (v^i eta s^a + s^a eta v^i) / 2`` in rows, ``(n_k, n, i, a, m)``."""
     if "J" not in states.cache:
         P = row_product(states.s, states.v, states.sign)  # s^a v^i; v^i s^a is its Hermitian conjugate
-        J = P.transpose(0, 1, 3, 2, 4) + P.conj().transpose(0, 4, 3, 2, 1)
-        states.cache["J"] = np.ascontiguousarray(J[:, : states.rows]) * 0.5
+        states.cache["J"] = hermitian_part(P, states.rows)
     return states.cache["J"]

@@ -1,4 +1,4 @@
-"""Labelled results: from zone integrals to a Dataset with units and provenance, and to a netCDF 4 file and back."""
+"""Labelled results with units and provenance, built from zone integrals, saved as netCDF 4 and read back."""
 
 import json
 import os
@@ -26,7 +26,7 @@ DIMS = ("definition", "temperature", "mu", "current", "field", "spin")
 #: What a result contains, by the sign of the operator under time reversal.
 PARITY = {
     -1: "intrinsic part: even under time reversal, because the operator is odd",
-    +1: "intrinsic part: odd under time reversal, because the operator is even (vanishes where time reversal holds)",
+    +1: "intrinsic part: odd under time reversal, because the operator is even",
     None: "intrinsic part; the sign of the operator under time reversal is not known",
 }
 
@@ -54,8 +54,8 @@ def build(
     -------
     xarray.Dataset
         ``conductivity(definition, temperature, mu, current, field, spin)`` with the counterparts ``_error``
-        (difference to half the mesh) and ``_sensitivity`` (degeneracy energy / 3 minus degeneracy energy), and
-        ``carriers(temperature, mu)``.  Units and signs: :mod:`solenoidal.units`.
+        (difference to half the mesh) and ``_sensitivity`` (degeneracy energy / 3 minus degeneracy energy),
+        and ``carriers(temperature, mu)``.  Units and signs: :mod:`solenoidal.units`.
     """
     operator = model.operator(task.operator)
     variables = _conductivities(model, operator, task, outcome)
@@ -108,8 +108,8 @@ def _convention(operator: Operator) -> str:
     if operator.flow == "charge":
         return "J_i = sum_l sigma_il E_l with the signed charge, as postw90 and WannierBerri print it"
     return (
-        f"J_i = sum_l sigma_il E_l for the flow of s in units of {operator.unit} (spin = sigma/2), with the sign of "
-        "postw90 and WannierBerri: electrons of charge -|e|, quoted in hbar/|e|"
+        f"J_i = sum_l sigma_il E_l for the flow of s in units of {operator.unit} (spin = sigma/2), with the "
+        "sign of postw90 and WannierBerri: electrons of charge -|e|, quoted in hbar/|e|"
     )
 
 
@@ -132,7 +132,8 @@ def _coordinates(
     }
     if fermi_energy is not None:
         label = {"units": "eV", "long_name": "chemical potential from the Fermi level"}
-        out["mu_relative"] = ("mu", mu - fermi_energy, label)
+        # The difference undoes an addition: rounding keeps the round numbers of a job round.
+        out["mu_relative"] = ("mu", np.round(mu - fermi_energy, 9), label)
     return out
 
 
@@ -213,8 +214,8 @@ def check_output(path: Path | str) -> None:
 def save(dataset: xr.Dataset, path: Path | str) -> Path:
     """Write a result as netCDF 4, all or nothing.
 
-    The file is written beside its place and moved there at the end, so that an earlier result survives a full disk,
-    a missing permission or an interrupt.
+    The file is written beside its place and moved there at the end, so that an earlier result survives a full
+    disk, a missing permission or an interrupt.
 
     Parameters
     ----------

@@ -172,7 +172,9 @@ class Plan:
             kT = float(self.kT[t])
             zero = kT == 0.0
             out.append(
-                ZeroTemperature(self.mu, weight, columns) if zero else DirectFermi(self.mu, kT, weight, columns)
+                ZeroTemperature(self.mu, weight, columns)
+                if zero
+                else DirectFermi(self.mu, kT, weight, columns)
             )
         return out
 
@@ -181,7 +183,9 @@ class Plan:
         parts: Iterable[Accumulator] = iter(accumulators)
         columns = accumulators[0].integrals().shape[-1]
         out = np.empty((len(self.kT), len(self.mu), columns))
-        for acc, where in zip(parts, ([list(self.grid)] if self.grid else []) + [[t] for t in self.direct], strict=True):
+        for acc, where in zip(
+            parts, ([list(self.grid)] if self.grid else []) + [[t] for t in self.direct], strict=True
+        ):
             out[where] = acc.integrals()
         return out
 

@@ -24,6 +24,8 @@ Real = NDArray[np.float64]
 
 #: Points of a block: a whole group of lanes of the eigensolver.
 BLOCK = 64
+#: Lines whose partial sums are made together.
+LINES = 8
 #: Bytes for the partial sums of one worker.
 PLANES_BYTES = 24e6
 
@@ -80,13 +82,12 @@ class Interpolator:
         self.model = model
         self.N, self.D = model.size, model.dimension
         parts = [operator.matrices] if model.position is None else [model.position, operator.matrices]
-        X = np.concatenate(parts, axis=1).swapaxes(1, 2)  # (R, i, op, j)
-        self.n_op = X.shape[2]
+        self.counts = [X.shape[1] for X in parts]
         self.reach = [0] * (3 - self.D) + [int(x) for x in abs(model.R).max(axis=0)]
         R = np.zeros((len(model.R), 3), dtype=np.int64)
         R[:, 3 - self.D :] = model.R
         self.H = self._box(model.H, R)
-        self.X = self._box(X, R)
+        self.X = [self._box(X.swapaxes(1, 2), R) for X in parts]  # layout [R1, R2, R3, (row, op, column)]
         self.lattice = np.zeros((3, self.D))
         self.lattice[3 - self.D :] = model.lattice
 
@@ -108,7 +109,7 @@ class Interpolator:
         k2 = mesh.points(self.D - 2) if self.D >= 2 else np.zeros(1)
         if self.D < 3:
             return [(k1, k2[i : i + 16]) for i in range(0, len(k2), 16)]
-        plane = self.H.shape[1] * self.H.shape[2] * (2 + self.n_op) * self.N**2 * 16
+        plane = self.H.shape[1] * self.H.shape[2] * (2 + sum(self.counts)) * self.N**2 * 16
         together = max(1, min(4, int(PLANES_BYTES // plane)))
         return [(k1[i : i + together], k2) for i in range(0, len(k1), together)]
 
@@ -123,44 +124,40 @@ class Interpolator:
         phase2, phase3 = self._phases(1, k2), self._phases(2, k3)
         derivative3 = np.concatenate(phase3, axis=1)
         for x, planes in zip(k1, self._planes(k1), strict=True):
-            for y, (H, dH, X) in zip(k2, self._lines(planes, *phase2), strict=True):
+            for y, sums in zip(k2, self._lines(planes, *phase2), strict=True):
                 line = np.stack([np.full(len(k3), x), np.full(len(k3), y), k3], axis=1)[:, 3 - self.D :]
                 done = 0
                 while done < len(k3):
                     take = slice(done, min(len(k3), done + buffer.free))
-                    buffer.fill(phase3[0][take], derivative3[take], H, dH, X, line[take])
+                    buffer.fill(phase3[0][take], derivative3[take], sums, line[take])
                     done = take.stop
                     if not buffer.free:
                         yield buffer.block()
         if buffer.used:
             yield buffer.block()
 
-    def _planes(self, k1: Real) -> Iterator[tuple[Complex, Complex, Complex]]:
-        """Sums over R1: H, its derivative along direction 1, the other operators."""
+    def _planes(self, k1: Real) -> Iterator[list[Complex]]:
+        """Sums over R1: H, its derivative along direction 1, then the other operators."""
         phase, slope = self._phases(0, k1)
         shape = (len(k1), *self.H.shape[1:3], -1)
-        flat_H = self.H.reshape(len(self.H), -1)
-        H = (phase @ flat_H).reshape(shape)
-        H1 = (slope @ flat_H).reshape(shape)
-        X = (phase @ self.X.reshape(len(self.X), -1)).reshape(shape)
-        return zip(H, H1, X, strict=True)
+        pairs = [(phase, self.H), (slope, self.H), *((phase, X) for X in self.X)]
+        sums = [(a @ b.reshape(len(b), -1)).reshape(shape) for a, b in pairs]
+        return map(list, zip(*sums, strict=True))
 
-    def _lines(
-        self, planes: tuple[Complex, Complex, Complex], phase: Complex, slope: Complex
-    ) -> Iterator[tuple[Complex, Complex, Complex]]:
-        """Sums over R2, and the two halves of the Cartesian derivative for the sum over R3."""
-        H, H1, X = planes
-        n3, N = H.shape[1], self.N
-        for p, q in zip(phase[:, None, :], slope[:, None, :], strict=True):
-            Hp, H1p, H2p, Xp = (
-                (a @ b.reshape(len(b), -1)).reshape(n3, -1) for a, b in ((p, H), (p, H1), (q, H), (p, X))
-            )
-            dH = np.empty((2 * n3, N, self.D, N), dtype=np.complex128)
-            for i in range(self.D):
-                across = self.lattice[0, i] * H1p + self.lattice[1, i] * H2p
-                dH[:n3, :, i] = 1j * across.reshape(n3, N, N)
-                dH[n3:, :, i] = 1j * self.lattice[2, i] * Hp.reshape(n3, N, N)
-            yield Hp, dH.reshape(2 * n3, -1), Xp
+    def _lines(self, planes: list[Complex], phase: Complex, slope: Complex) -> Iterator[list[Complex]]:
+        """Sums over R2, and the two halves of the Cartesian derivative for the sum over R3; a few lines at a time."""
+        n3, N, D = planes[0].shape[1], self.N, self.D
+        H, H1, *X = (a.reshape(len(a), -1) for a in planes)
+        for first in range(0, len(phase), LINES):
+            p, q = phase[first : first + LINES], slope[first : first + LINES]
+            Hp, H1p, H2p = ((a @ b).reshape(len(p), n3, N, N) for a, b in ((p, H), (p, H1), (q, H)))
+            Xp = [(p @ x).reshape(len(p), n3, -1) for x in X]
+            dH = np.empty((len(p), 2, n3, N, D, N), dtype=np.complex128)
+            for i in range(D):
+                dH[:, 0, :, :, i] = (1j * self.lattice[0, i]) * H1p + (1j * self.lattice[1, i]) * H2p
+                dH[:, 1, :, :, i] = (1j * self.lattice[2, i]) * Hp
+            lines = zip(Hp.reshape(len(p), n3, -1), dH.reshape(len(p), 2 * n3, -1), *Xp, strict=True)
+            yield from map(list, lines)
 
 
 class _Buffer:
@@ -171,7 +168,7 @@ class _Buffer:
         self.source = source
         self.H = np.empty((block, N * N), dtype=np.complex128)
         self.dH = np.empty((block, N * D * N), dtype=np.complex128)
-        self.X = np.empty((block, N * source.n_op * N), dtype=np.complex128)
+        self.X = [np.empty((block, N * n * N), dtype=np.complex128) for n in source.counts]
         self.k = np.empty((block, D))
         self.used = 0
 
@@ -179,11 +176,13 @@ class _Buffer:
     def free(self) -> int:
         return len(self.H) - self.used
 
-    def fill(self, phase: Complex, derivative: Complex, H: Complex, dH: Complex, X: Complex, k: Real) -> None:
+    def fill(self, phase: Complex, derivative: Complex, sums: list[Complex], k: Real) -> None:
+        H, dH, *X = sums
         part = slice(self.used, self.used + len(phase))
         np.matmul(phase, H, out=self.H[part])
         np.matmul(derivative, dH, out=self.dH[part])
-        np.matmul(phase, X, out=self.X[part])
+        for mine, x in zip(self.X, X, strict=True):
+            np.matmul(phase, x, out=mine[part])
         self.k[part] = k
         self.used = part.stop
 
@@ -191,8 +190,10 @@ class _Buffer:
         """Return views of what was filled; they are overwritten by the next block."""
         src, n = self.source, self.used
         self.used = 0
-        X = self.X[:n].reshape(n, src.N, src.n_op, src.N).swapaxes(1, 2)
-        A = None if src.model.position is None else X[:, : src.D]
-        s = X if A is None else X[:, src.D :]
+        X = [
+            x[:n].reshape(n, src.N, count, src.N).swapaxes(1, 2)
+            for x, count in zip(self.X, src.counts, strict=True)
+        ]
         dH = self.dH[:n].reshape(n, src.N, src.D, src.N).swapaxes(1, 2)
-        return Block(self.H[:n].reshape(n, src.N, src.N), dH, A, s, src.model.metric, self.k[:n])
+        A = X[0] if len(X) == 2 else None
+        return Block(self.H[:n].reshape(n, src.N, src.N), dH, A, X[-1], src.model.metric, self.k[:n])

@@ -1,7 +1,8 @@
 """Textbook models, one file each; they register themselves with :func:`register`.
 
-A model is a function of real parameters with defaults that returns a :class:`~solenoidal.model.BlochModel`.  Its
-name is the name of the function, its parameters are read from the signature and their meaning from the docstring.
+A model is a function of real parameters with defaults that returns a :class:`~solenoidal.model.BlochModel`.
+Its name is the name of the function, its parameters are read from the signature and their meaning from the
+docstring.
 """
 
 import inspect

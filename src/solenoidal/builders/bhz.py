@@ -13,7 +13,7 @@ __all__ = ["bhz"]
 
 @register(
     title="Bernevig-Hughes-Zhang model with Rashba and bulk-inversion-asymmetry terms, 4 bands, 2D",
-    reference="Bernevig, Hughes, Zhang, Science 314, 1757 (2006); Rothe et al., New J. Phys. 12, 065012 (2010)",
+    reference="Bernevig et al., Science 314, 1757 (2006); Rothe et al., New J. Phys. 12, 065012 (2010)",
 )
 def bhz(
     A: float = 1.0,
@@ -27,9 +27,9 @@ def bhz(
     """Two orbitals (E, H) with spin on the square lattice.
 
     ``H(k) = -D u + (M - B u) tz + A (sin kx tx sz - sin ky ty) + lambda_R (1 + tz)/2 (sx sin ky - sy sin kx)
-    + delta ty sy`` with u = 2 (2 - cos kx - cos ky), k in units of 1/a, Pauli matrices t of the orbital and s of the
-    spin.  Inverted for 0 < M/B < 8.  The Rashba term acts on the E orbital only, delta breaks inversion in the bulk.
-    The operator ``spin`` is s/2 in this basis: the pseudospin of the Kramers blocks.
+    + delta ty sy`` with u = 2 (2 - cos kx - cos ky), k in units of 1/a, Pauli matrices t of the orbital and s
+    of the spin.  Inverted for 0 < M/B < 8.  The Rashba term acts on the E orbital only, delta breaks
+    inversion in the bulk. The operator ``spin`` is s/2 in this basis: the pseudospin of the Kramers blocks.
 
     Parameters
     ----------

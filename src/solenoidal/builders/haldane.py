@@ -48,7 +48,7 @@ def haldane(
     """
     positive("haldane", a=a)
     from_B_to_A = np.array([[0, 1], [0, 0]], dtype=np.complex128)
-    second = t2 * np.diag([np.exp(1j * phi), np.exp(-1j * phi)])
+    second = np.diag(np.array([t2 * np.exp(1j * phi), t2 * np.exp(-1j * phi)], dtype=np.complex128))
     bonds = [(R, t1 * from_B_to_A) for R in BONDS] + [(R, second) for R in CYCLE]
     return BlochModel.from_hoppings(
         lattice_vectors(a), plus_conjugate(M * SZ, bonds), orbital_positions=sites(a), name="haldane"

@@ -21,9 +21,9 @@ def kane_mele(
 ) -> BlochModel:
     """Graphene with spin-orbit coupling.
 
-    ``H = t sum_<ij> c_i^+ c_j + i lambda_so sum_<<ij>> nu_ij c_i^+ sz c_j + i lambda_R sum_<ij> c_i^+ (s x d_ij)_z c_j
-    + lambda_v sum_i xi_i c_i^+ c_i`` with Pauli matrices s, d_ij the unit vector from j to i, nu_ij = +1 (-1) if
-    the path from j to i turns left (right), xi = +1 on A and -1 on B.
+    ``H = t sum_<ij> c_i^+ c_j + i lambda_so sum_<<ij>> nu_ij c_i^+ sz c_j + i lambda_R sum_<ij> c_i^+ (s x
+    d_ij)_z c_j + lambda_v sum_i xi_i c_i^+ c_i`` with Pauli matrices s, d_ij the unit vector from j to i,
+    nu_ij = +1 (-1) if the path from j to i turns left (right), xi = +1 on A and -1 on B.
 
     Parameters
     ----------

@@ -17,8 +17,9 @@ __all__ = ["massive_dirac"]
 def massive_dirac(v: float = 1.0, delta: float = 0.3, r: float = 1.0, a: float = 1.0) -> BlochModel:
     """One Dirac cone at the zone centre.
 
-    ``H(k) = v (sin kx sx + sin ky sy) + (delta + r (2 - cos kx - cos ky)) sz`` with k in units of 1/a and Pauli
-    matrices s; for small k the cone a v (kx sx + ky sy) + delta sz.  The Wilson mass r lifts the other three cones.
+    ``H(k) = v (sin kx sx + sin ky sy) + (delta + r (2 - cos kx - cos ky)) sz`` with k in units of 1/a and
+    Pauli matrices s; for small k the cone a v (kx sx + ky sy) + delta sz.  The Wilson mass r lifts the other
+    three cones.
 
     Parameters
     ----------

@@ -10,13 +10,13 @@ __all__ = ["rashba"]
 
 @register(
     title="Rashba gas with exchange field on the square lattice, 2 bands, 2D",
-    reference="Sinova et al., Phys. Rev. Lett. 92, 126603 (2004); Xiao and Niu, Phys. Rev. B 104, L241411 (2021)",
+    reference="Sinova et al., Phys. Rev. Lett. 92, 126603 (2004)",
 )
 def rashba(t: float = 1.0, lambda_R: float = 0.5, B_z: float = 0.2, a: float = 1.0) -> BlochModel:
     """Rashba gas with an exchange field along z.
 
-    ``H(k) = 2 t (2 - cos kx a - cos ky a) + lambda_R (sx sin ky a - sy sin kx a) + B_z sz`` with Pauli matrices s;
-    for small k the gas k^2/2m + alpha (sx ky - sy kx) with 1/2m = t a^2 and alpha = lambda_R a.
+    ``H(k) = 2 t (2 - cos kx a - cos ky a) + lambda_R (sx sin ky a - sy sin kx a) + B_z sz`` with Pauli
+    matrices s; for small k the gas k^2/2m + alpha (sx ky - sy kx) with 1/2m = t a^2 and alpha = lambda_R a.
 
     Parameters
     ----------

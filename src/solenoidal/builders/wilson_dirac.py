@@ -26,9 +26,9 @@ def wilson_dirac(
 ) -> BlochModel:
     """Two orbitals of opposite parity with spin on the simple cubic lattice.
 
-    ``H(k) = A sum_i sin ki tx si + (M - 2 B sum_i (1 - cos ki)) tz + h.s`` with k in units of 1/a, Pauli matrices t
-    of the orbital and s of the spin.  Without field a strong topological insulator for 0 < M/B < 4; a field larger
-    than the gap turns it into a Weyl semimetal.
+    ``H(k) = A sum_i sin ki tx si + (M - 2 B sum_i (1 - cos ki)) tz + h.s`` with k in units of 1/a, Pauli
+    matrices t of the orbital and s of the spin.  Without field a strong topological insulator for 0 < M/B <
+    4; a field larger than the gap turns it into a Weyl semimetal.
 
     Parameters
     ----------

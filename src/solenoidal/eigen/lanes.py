@@ -125,8 +125,12 @@ def _update(i, n, Ar, Ai, vr, vi, wr, wi):  # type: ignore[no-untyped-def]
     for r in range(i + 1, n):
         for c in range(i + 1, r + 1):
             for x in range(_L):
-                Ar[r, c, x] -= vr[r, x] * wr[c, x] + vi[r, x] * wi[c, x] + wr[r, x] * vr[c, x] + wi[r, x] * vi[c, x]
-                Ai[r, c, x] -= vi[r, x] * wr[c, x] - vr[r, x] * wi[c, x] + wi[r, x] * vr[c, x] - wr[r, x] * vi[c, x]
+                Ar[r, c, x] -= (
+                    vr[r, x] * wr[c, x] + vi[r, x] * wi[c, x] + wr[r, x] * vr[c, x] + wi[r, x] * vi[c, x]
+                )
+                Ai[r, c, x] -= (
+                    vi[r, x] * wr[c, x] - vr[r, x] * wi[c, x] + wi[r, x] * vr[c, x] - wr[r, x] * vi[c, x]
+                )
 
 
 @jit

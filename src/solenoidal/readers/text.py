@@ -44,6 +44,7 @@ class TextFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.number = 0
+        self._pushed: list[bytes] = []
         self._stream = open_stream(path)
 
     def __enter__(self) -> "TextFile":
@@ -142,10 +143,6 @@ class TextFile:
                         "the file should have ended before this line, it holds more than its header says.",
                         self.number - len(lines) + i + 1,
                     )
-
-    @property
-    def _pushed(self) -> list[bytes]:
-        return self.__dict__.setdefault("_pushed_lines", [])  # type: ignore[no-any-return]
 
     def _read(self, count: int) -> list[bytes]:
         pushed = self._pushed[:count]

@@ -75,13 +75,14 @@ def compute(model: BlochModel, job: Job, listen: Listener = silent, workers: int
     Raises
     ------
     InputError
-        If the job does not fit the model: operator, axes, length of the mesh, an unknown Fermi level, chemical
-        potentials outside the bands.
+        If the job does not fit the model: operator, axes, length of the mesh, an unknown Fermi level,
+        chemical potentials outside the bands.
 
     Notes
     -----
-    Chemical potentials beyond the bands are allowed as far as half the band width (at least 1 eV), with a warning,
-    because a scan often starts below the lowest band; a scan that misses the bands altogether is refused.
+    Chemical potentials beyond the bands are allowed as far as half the band width (at least 1 eV), with a
+    warning, because a scan often starts below the lowest band; a scan that misses the bands altogether is
+    refused.
     """
     _check_workers(workers)
     axes = _check_operator(model, job)
@@ -125,7 +126,8 @@ def _check_operator(model: BlochModel, job: Job) -> tuple[str, ...] | None:
             else ""
         )
         raise InputError(
-            f"{job.origin}: [system] operator: {model.source} has no operator '{name}': {nearest(name, known)}{hint}."
+            f"{job.origin}: [system] operator: {model.source} has no operator '{name}': "
+            f"{nearest(name, known)}{hint}."
         )
     components = model.operator(name).components
     for axis in axes or ():
@@ -145,8 +147,8 @@ def _per_direction(model: BlochModel, job: Job, key: str) -> tuple[float, ...]:
         return entries * D
     if len(entries) != D:
         raise InputError(
-            f"{job.origin}: [zone] {key}: {list(entries)} has {len(entries)} numbers but {model.source} has {D} "
-            f"periodic direction{'s' * (D > 1)}, give {D} or a single one for all."
+            f"{job.origin}: [zone] {key}: {list(entries)} has {len(entries)} numbers but {model.source} "
+            f"has {D} periodic direction{'s' * (D > 1)}, give {D} or a single one for all."
         )
     return entries
 
@@ -162,8 +164,8 @@ def _fermi_energy(
         return model.fermi_energy
     if system.electrons >= model.size:
         raise InputError(
-            f"{job.origin}: [system] electrons: {model.source} has {model.size} bands, {system.electrons:g} electrons "
-            "per cell fill or exceed them all, give a smaller number."
+            f"{job.origin}: [system] electrons: {model.source} has {model.size} bands, "
+            f"{system.electrons:g} electrons per cell fill or exceed them all, give a smaller number."
         )
     level = engine.fermi_level(model, system.electrons, mesh, offset, listen)
     listen(Message(f"Fermi level for {system.electrons:g} electrons per cell: {level:.6f} eV"))
@@ -179,8 +181,8 @@ def _chemical_potentials(model: BlochModel, job: Job, fermi: float | None) -> Re
         return energies
     if fermi is None:
         raise InputError(
-            f"{job.origin}: [scan] mu is relative to the Fermi level, which {model.source} does not tell: give "
-            'fermi_energy or electrons in [system], or relative_to = "absolute".'
+            f"{job.origin}: [scan] mu is relative to the Fermi level, which {model.source} does not tell: "
+            'give fermi_energy or electrons in [system], or relative_to = "absolute".'
         )
     return energies + fermi
 
@@ -198,7 +200,8 @@ def _check_range(model: BlochModel, job: Job, mu: Real, fermi: float | None) -> 
     inside = (mu >= low - edge) & (mu <= high + edge)
     if not inside.any() or mu[0] < low - far or mu[-1] > high + far:
         raise InputError(
-            f"{job.origin}: [scan] mu = {scan} eV{origin} leaves the bands: {bands}, choose energies there{hint}."
+            f"{job.origin}: [scan] mu = {scan} eV{origin} leaves the bands: {bands}, "
+            f"choose energies there{hint}."
         )
     if mu[0] < low - edge or mu[-1] > high + edge:
         return (f"mu = {scan} eV goes beyond the bands: {bands}.",)

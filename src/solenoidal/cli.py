@@ -1,0 +1,156 @@
+"""The command line: ``solenoidal run | inspect | plot | models``.
+
+Nothing that takes long to import is imported before it is needed: ``solenoidal --help`` answers at once.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from solenoidal._version import __version__
+from solenoidal.errors import InputError
+from solenoidal.terminal import Terminal
+
+__all__ = ["main"]
+
+#: Exit status of a mistake that the user can mend, and of an interrupt (128 + SIGINT).
+MISTAKE, INTERRUPTED = 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv
+        Arguments without the name of the program; those of the process if None.
+
+    Returns
+    -------
+    int
+        0; 2 after a mistake of the user or an error of the disk; 130 after Ctrl-C.
+    """
+    arguments = _parser().parse_args(argv)
+    command: Callable[[argparse.Namespace, Terminal], None] = arguments.command
+    terminal = Terminal(sys.stderr)
+    try:
+        command(arguments, terminal)
+    except InputError as error:
+        return _stop(terminal, str(error), MISTAKE)
+    except KeyboardInterrupt:
+        return _stop(terminal, "interrupted, nothing was written", INTERRUPTED)
+    except BrokenPipeError:
+        return _broken_pipe()
+    except OSError as error:
+        return _stop(terminal, _disk(error), MISTAKE)
+    terminal.close()
+    return 0
+
+
+def _stop(terminal: Terminal, sentence: str, status: int) -> int:
+    terminal.close()
+    print(f"solenoidal: {' '.join(sentence.split())}", file=sys.stderr)
+    return status
+
+
+def _disk(error: OSError) -> str:
+    """One sentence for what the operating system refused."""
+    reason = error.strerror or str(error) or type(error).__name__
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}the file system refused ({reason}), an earlier result is left as it was."
+
+
+def _broken_pipe() -> int:
+    """Whoever read the output has left: end quietly, and keep the interpreter from writing to the closed pipe."""
+    sys.stdout = open("/dev/null", "w")  # noqa: SIM115  stays open until the process ends
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="solenoidal",
+        description="Conductivities of spin and other nonconserved quantities, every definition side by side.",
+    )
+    parser.add_argument("--version", action="version", version=f"solenoidal {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_run(commands.add_parser("run", help="compute what a job file asks for"))
+    _add_inspect(commands.add_parser("inspect", help="say what is in the files of a calculation"))
+    _add_plot(commands.add_parser("plot", help="draw a result"))
+    models = commands.add_parser("models", help="list the built-in models with their parameters")
+    models.set_defaults(command=_models)
+    return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("job", metavar="JOB.toml", type=Path, help="job file")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT.nc", type=Path, help="result (default: JOB.nc in this folder)"
+    )
+    parser.add_argument("--workers", metavar="N", type=_count, help="threads (default: all cores)")
+    parser.set_defaults(command=_run)
+
+
+def _add_inspect(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "path", metavar="PATH", type=Path, help="seed name, one of its files, or an operator file .npz"
+    )
+    parser.set_defaults(command=_inspect)
+
+
+def _add_plot(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("result", metavar="OUT.nc", type=Path, help="result of 'solenoidal run'")
+    parser.add_argument("-o", "--output", metavar="FIG.png", type=Path, help="picture: .png, .pdf or .svg")
+    parser.add_argument(
+        "--component", metavar="XYZ", help="current, field, spin; default: the largest at the Fermi level"
+    )
+    parser.set_defaults(command=_plot)
+
+
+def _count(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not possible, give at least 1")
+    return number
+
+
+def _run(arguments: argparse.Namespace, terminal: Terminal) -> None:
+    from solenoidal import calculation, results, table
+    from solenoidal.job import Job
+
+    output = arguments.output or Path(arguments.job.stem + ".nc")
+    job = Job.from_toml(arguments.job)
+    results.check_output(output)
+    if output.exists() and output.samefile(arguments.job):
+        raise InputError(f"{output}: the result would replace the job file, choose another name with -o.")
+    model = calculation.load_model(job, terminal)
+    dataset = calculation.compute(model, job, terminal, arguments.workers)
+    results.save(dataset, output)
+    terminal.close()
+    print(table.summary(dataset))
+    print(f"\nwritten to {output}")
+
+
+def _inspect(arguments: argparse.Namespace, terminal: Terminal) -> None:
+    from solenoidal.inspection import inspect
+
+    print(inspect(arguments.path, terminal))
+
+
+def _plot(arguments: argparse.Namespace, terminal: Terminal) -> None:
+    from solenoidal.figures import check_figure, plot_conductivity
+    from solenoidal.results import load
+
+    output = arguments.output or arguments.result.with_suffix(".png")
+    check_figure(output)
+    plot_conductivity(load(arguments.result), output, arguments.component)
+    print(f"written to {output}")
+
+
+def _models(arguments: argparse.Namespace, terminal: Terminal) -> None:
+    from solenoidal import models
+
+    print("\n\n".join(str(models.describe(name)) for name in models.names()))

@@ -1,0 +1,178 @@
+"""``.win``: the keywords of the input file that concern a reader; everything else is passed over."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solenoidal.errors import InputError
+from solenoidal.readers.opening import open_stream, stream_errors
+from solenoidal.units import BOHR
+
+__all__ = ["WinFile", "read_win"]
+
+Real = NDArray[np.float64]
+
+_TRUE, _FALSE = (".true.", "true", "t", ".t."), (".false.", "false", "f", ".f.")
+
+
+@dataclass(frozen=True)
+class WinFile:
+    """What the input file says; None where it is silent.
+
+    Attributes
+    ----------
+    path
+        The file.
+    num_wann, num_bands
+        Numbers of Wannier functions and of bands.
+    mp_grid
+        Coarse mesh.
+    lattice
+        ``(3, 3)`` rows, Angstrom.
+    kpoints
+        ``(NK, 3)`` fractional.
+    fermi_energy
+        eV.
+    use_ws_distance, ws_distance_tol
+        Minimal images: on or off, and the tolerance in Angstrom.
+    """
+
+    path: Path
+    num_wann: int | None = None
+    num_bands: int | None = None
+    mp_grid: tuple[int, int, int] | None = None
+    lattice: Real | None = None
+    kpoints: Real | None = None
+    fermi_energy: float | None = None
+    use_ws_distance: bool | None = None
+    ws_distance_tol: float | None = None
+
+
+@dataclass(frozen=True)
+class _Text:
+    """Keywords and blocks with the numbers of their lines."""
+
+    path: Path
+    keys: dict[str, tuple[int, str]]
+    blocks: dict[str, list[tuple[int, str]]]
+
+    def error(self, line: int, text: str) -> InputError:
+        return InputError(f"{self.path}: line {line}: {text}")
+
+    def integers(self, key: str, count: int) -> tuple[int, ...] | None:
+        if key not in self.keys:
+            return None
+        line, value = self.keys[key]
+        try:
+            out = tuple(int(x) for x in value.replace(",", " ").split())
+        except ValueError:
+            out = ()
+        if len(out) != count or min(out) < 1:
+            raise self.error(line, f"{key} needs {count} positive integer(s), found '{value}'.")
+        return out
+
+    def integer(self, key: str) -> int | None:
+        found = self.integers(key, 1)
+        return None if found is None else found[0]
+
+    def real(self, key: str) -> float | None:
+        if key not in self.keys:
+            return None
+        line, value = self.keys[key]
+        numbers = _reals(value)
+        if len(numbers) != 1:
+            raise self.error(line, f"{key} needs one finite number, found '{value}'.")
+        return numbers[0]
+
+    def logical(self, key: str) -> bool | None:
+        if key not in self.keys:
+            return None
+        line, value = self.keys[key]
+        if value.lower() not in _TRUE + _FALSE:
+            raise self.error(line, f"{key} needs .true. or .false., found '{value}'.")
+        return value.lower() in _TRUE
+
+    def vectors(self, block: str) -> Real | None:
+        """Rows of three numbers of a block, in Angstrom where its first line says bohr."""
+        if block not in self.blocks:
+            return None
+        rows, factor = list(self.blocks[block]), 1.0
+        if rows and rows[0][1].lower() in ("bohr", "ang", "angstrom"):
+            factor = BOHR if rows.pop(0)[1].lower() == "bohr" else 1.0
+        out = []
+        for line, text in rows:
+            numbers = _reals(text)
+            if len(numbers) < 3:
+                raise self.error(line, f"{block} needs three finite numbers on a line, found '{text}'.")
+            out.append(numbers[:3])
+        return factor * np.array(out).reshape(-1, 3)
+
+
+def read_win(path: Path) -> WinFile:
+    """Read what a ``.win`` file says about lattice, mesh, Fermi energy and minimal images.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, a block is not closed, or one of these keywords has an impossible value; the
+        sentence names the line.
+    """
+    text = _split(path)
+    lattice = text.vectors("unit_cell_cart")
+    if lattice is not None and (lattice.shape != (3, 3) or not abs(np.linalg.det(lattice)) > 1e-6):
+        raise InputError(f"{path}: unit_cell_cart must hold three linearly independent vectors.")
+    grid = text.integers("mp_grid", 3)
+    return WinFile(
+        path=path,
+        num_wann=text.integer("num_wann"),
+        num_bands=text.integer("num_bands"),
+        mp_grid=None if grid is None else (grid[0], grid[1], grid[2]),
+        lattice=lattice,
+        kpoints=text.vectors("kpoints"),
+        fermi_energy=text.real("fermi_energy"),
+        use_ws_distance=text.logical("use_ws_distance"),
+        ws_distance_tol=text.real("ws_distance_tol"),
+    )
+
+
+def _split(path: Path) -> _Text:
+    with stream_errors(path), open_stream(path) as stream:
+        lines = stream.read().decode("latin-1").splitlines()
+    text, block = _Text(path, {}, {}), ""
+    for number, raw in enumerate(lines, 1):
+        line = re.split("[!#]", raw, maxsplit=1)[0].strip()
+        words = line.lower().split()
+        if not words:
+            continue
+        if words[0] == "begin" and len(words) > 1 and not block:
+            block = words[1]
+            text.blocks[block] = []
+        elif words[0] == "end" and block:
+            block = ""
+        elif block:
+            text.blocks[block].append((number, line))
+        else:
+            _keyword(text, number, line)
+    if block:
+        raise InputError(f"{path}: the block 'begin {block}' is not closed with 'end {block}'.")
+    return text
+
+
+def _keyword(text: _Text, number: int, line: str) -> None:
+    key, *value = re.split(r"\s*[=:]\s*|\s+", line, maxsplit=1)
+    key = key.lower()
+    if key in text.keys:
+        raise text.error(number, f"'{key}' stands here and in line {text.keys[key][0]}; keep one of them.")
+    text.keys[key] = (number, value[0].strip() if value else "")
+
+
+def _reals(text: str) -> list[float]:
+    """Numbers of a line, empty if one of its words is not a finite number."""
+    try:
+        numbers = [float(re.sub("[dD]", "e", word)) for word in text.replace(",", " ").split()]
+    except ValueError:
+        return []
+    return numbers if np.isfinite(numbers).all() else []
