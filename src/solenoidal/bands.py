@@ -39,7 +39,7 @@ Real = NDArray[np.float64]
 
 
 def _diagonal(X: Complex, states: States) -> Real:
-    d = np.einsum("kn...n->kn...", X[:, : states.rows, ..., : states.rows]).real
+    d = np.asarray(np.einsum("kn...n->kn...", X[:, : states.rows, ..., : states.rows]).real)
     if states.sign is None:
         return d
     return np.asarray(d * states.sign[:, : states.rows].reshape(*d.shape[:2], *[1] * (d.ndim - 2)))
@@ -143,9 +143,7 @@ def polarizability_interband(states: States) -> Real:
     """``chi^{il tau}_n - d_i d^l_n = -2 Im sum_m v^l_nm d^{i tau}_mn / w_nm^2``, ``(n_k, n, i, l, a)``, Angstrom^2."""
     signs = np.ones_like(states.e) if states.sign is None else states.sign
     vGG = states.B * states.G[:, :, None, :]
-    out = np.einsum(
-        "kn,km,knlm,kmnia->knila", signs, signs, vGG, interband_torque_dipole(states), optimize=True
-    )
+    out = np.einsum("kn,km,knlm,kmnia->knila", signs, signs, vGG, interband_torque_dipole(states), optimize=True)
     return np.asarray(-2.0 * out.imag[:, : states.rows])
 
 

@@ -1,8 +1,9 @@
 """From a model to eigenstates and matrix elements on a block of k-points, for any metric.
 
 Conventions (theory notes, section 1): position r = i d_k + A^W, covariant derivative D_i O = d_i O + i [O, A^W_i],
-velocity v^i = D_i H (interband elements <n|d_i H|m> + i w_nm A^W_nm), w_nm = e_n - e_m, interband connection A^i_nm = -i v^i_nm / w_nm.  With a metric, matrix
-elements are <n|X|m> of observables X and every inner sum carries eta_m (bosonic notes, section 1).
+velocity v^i = D_i H, whose interband elements are <n|d_i H|m> + i w_nm A^W_nm with w_nm = e_n - e_m, interband
+connection A^i_nm = -i v^i_nm / w_nm.  With a metric, matrix elements are <n|X|m> of observables X and every inner sum
+carries eta_m (bosonic notes, section 1).
 """
 
 from dataclasses import dataclass, replace

@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except InputError as error:
         return _stop(terminal, str(error), MISTAKE)
     except KeyboardInterrupt:
-        return _stop(terminal, "interrupted, nothing was written", INTERRUPTED)
+        return _stop(terminal, "interrupted.", INTERRUPTED)
     except BrokenPipeError:
         return _broken_pipe()
     except OSError as error:
@@ -62,7 +62,7 @@ def _disk(error: OSError) -> str:
 
 
 def _broken_pipe() -> int:
-    """Whoever read the output has left: end quietly, and keep the interpreter from writing to the closed pipe."""
+    """Whoever read the output has left: end quietly, with nothing more written to the closed pipe."""
     sys.stdout = open("/dev/null", "w")  # noqa: SIM115  stays open until the process ends
     return 0
 
@@ -70,7 +70,7 @@ def _broken_pipe() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="solenoidal",
-        description="Conductivities of spin and other nonconserved quantities, every definition side by side.",
+        description="Conductivity of spin and other nonconserved quantities, every definition side by side.",
     )
     parser.add_argument("--version", action="version", version=f"solenoidal {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)

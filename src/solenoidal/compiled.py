@@ -1,16 +1,20 @@
 """Compilation of the inner loops: one decorator, one warm-up that says when it compiles."""
 
+import functools
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numba
+from threadpoolctl import threadpool_limits
 
 from solenoidal.events import Listener, Message, silent
 
-__all__ = ["jit", "run_announced"]
+__all__ = ["jit", "one_blas_thread", "run_announced"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+T = TypeVar("T")
 
 # Sums may be reordered (vector units) but NaN and infinity keep their meaning.
 _FLAGS = {"contract", "reassoc", "nsz", "arcp"}
@@ -32,3 +36,14 @@ def run_announced(warm_up: Callable[[], None], listen: Listener = silent, after:
         warm_up()
     finally:
         timer.cancel()
+
+
+def one_blas_thread(function: Callable[P, T]) -> Callable[P, T]:
+    """Run ``function`` with one BLAS thread: the engine's own threads are faster on many small matrices."""
+
+    @functools.wraps(function)
+    def limited(*args: P.args, **kwargs: P.kwargs) -> T:
+        with threadpool_limits(1, user_api="blas"):
+            return function(*args, **kwargs)
+
+    return limited

@@ -4,15 +4,14 @@ import os
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from solenoidal import definitions, quantities
 from solenoidal.bloch import Block, States, select_axes, solve
-from solenoidal.compiled import run_announced
+from solenoidal.compiled import one_blas_thread, run_announced
 from solenoidal.diagnostics import band_range, hermiticity, operator_defect
 from solenoidal.eigen import eigenstates
 from solenoidal.errors import InputError
@@ -148,9 +147,7 @@ class _Collector:
             else:
                 self._add_one(table, q, states, factor)
 
-    def _add_one(
-        self, table: dict[str, list[Accumulator]], q: Quantity, states: States, factor: float
-    ) -> None:
+    def _add_one(self, table: dict[str, list[Accumulator]], q: Quantity, states: States, factor: float) -> None:
         x = q.rows(states, self.recipe.settings)
         n_k, n = x.shape[:2]
         x = np.ascontiguousarray(x).reshape(n_k * n, -1)
@@ -191,7 +188,7 @@ class _Recipe:
         return solve(block, self.task.degeneracy, self.plan.highest)
 
 
-@threadpool_limits.wrap(limits=1, user_api="blas")
+@one_blas_thread
 def run(model: BlochModel, task: Task, listen: Listener = silent) -> Outcome:
     """Compute every definition of the conductivity on one mesh.
 
@@ -252,13 +249,9 @@ def _check(model: BlochModel, task: Task) -> None:
         raise InputError("mu: the chemical potentials must be ascending and at least one.")
 
 
-def _sweep(
-    source: Interpolator, task: Task, chosen: tuple[Quantity, ...], mesh: Mesh, counter: "_Counter"
-) -> _Sweep:
+def _sweep(source: Interpolator, task: Task, chosen: tuple[Quantity, ...], mesh: Mesh, counter: "_Counter") -> _Sweep:
     model = source.model
-    recipe = _Recipe(
-        task, plan(task.mu, task.kT), chosen, Settings(task.gamma or 0.0), mesh.cell(model.lattice)
-    )
+    recipe = _Recipe(task, plan(task.mu, task.kT), chosen, Settings(task.gamma or 0.0), mesh.cell(model.lattice))
     chunks = source.chunks(mesh)
 
     def work(part: Iterable[tuple[Real, Real]]) -> _Collector:
@@ -323,14 +316,12 @@ def _warm_up(source: Interpolator, task: Task, chosen: tuple[Quantity, ...]) -> 
     mu = np.array([float(task.mu[0])])
     mesh = Mesh((1,) * source.D, (0.37,) * source.D)
     block = next(source.blocks(mesh, source.chunks(mesh)[0]))
-    lanes = Block(
-        *(None if x is None else np.repeat(x, 16, axis=0) for x in (block.H, block.dH, block.A, block.s))
-    )
+    H, dH, s = (np.repeat(x, 16, axis=0) for x in (block.H, block.dH, block.s))
+    A = None if block.A is None else np.repeat(block.A, 16, axis=0)
+    many = Block(H, dH, A, s, block.metric)
     for kT in (np.array([1.0]), np.array([1e-9]), np.array([0.0])):
-        recipe = _Recipe(
-            task, plan(mu, kT), chosen, Settings(task.gamma or 0.0), mesh.cell(source.model.lattice)
-        )
-        _Collector(recipe).add(solve(replace(lanes, metric=block.metric), task.degeneracy))
+        recipe = _Recipe(task, plan(mu, kT), chosen, Settings(task.gamma or 0.0), mesh.cell(source.model.lattice))
+        _Collector(recipe).add(solve(many, task.degeneracy))
 
 
 def _residuals(model: BlochModel, task: Task) -> dict[str, float]:
@@ -351,7 +342,8 @@ def _warnings(
         size = float(abs(sigma[d]).max(initial=0.0)) or 1.0
         if error is not None and (ratio := float(error[d].max(initial=0.0)) / size) > 0.05:
             out.append(
-                f"{name}: half the mesh moves the numbers by up to {100 * ratio:.0f} % of the largest, use a denser mesh."
+                f"{name}: half the mesh moves the numbers by up to {100 * ratio:.0f} % of the largest: use a "
+                f"denser mesh."
             )
         if (ratio := float(abs(sensitivity[d]).max(initial=0.0)) / size) > 0.05:
             out.append(
@@ -366,7 +358,7 @@ def _warnings(
     return tuple(out)
 
 
-@threadpool_limits.wrap(limits=1, user_api="blas")
+@one_blas_thread
 def fermi_level(
     model: BlochModel,
     electrons: float,
@@ -386,9 +378,7 @@ def fermi_level(
     """
     N = model.size
     if not 0.0 < electrons < N:
-        raise InputError(
-            f"electrons = {electrons:g}: {model.source} has {N} bands, give a number between 0 and {N}."
-        )
+        raise InputError(f"electrons = {electrons:g}: {model.source} has {N} bands, give a number between 0 and {N}.")
     grid = Mesh(tuple(mesh), tuple(offset))
     source = Interpolator(model, select_axes(model.operator("charge"), None))
     counter = _Counter(listen, 2 * grid.size)

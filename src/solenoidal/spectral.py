@@ -171,11 +171,7 @@ class Plan:
         for t in self.direct:
             kT = float(self.kT[t])
             zero = kT == 0.0
-            out.append(
-                ZeroTemperature(self.mu, weight, columns)
-                if zero
-                else DirectFermi(self.mu, kT, weight, columns)
-            )
+            out.append(ZeroTemperature(self.mu, weight, columns) if zero else DirectFermi(self.mu, kT, weight, columns))
         return out
 
     def collect(self, accumulators: Sequence[Accumulator]) -> Real:
@@ -261,9 +257,7 @@ def _deposit_step(e: Real, x: Real, mu: Real, full: Real) -> None:
 
 
 @jit
-def _deposit_fermi(
-    e: Real, x: Real, mu: Real, kT: float, window: float, order: int, table: Real, full: Real
-) -> None:
+def _deposit_fermi(e: Real, x: Real, mu: Real, kT: float, window: float, order: int, table: Real, full: Real) -> None:
     columns = table.shape[1]
     for s in range(len(e)):
         first = np.searchsorted(mu, e[s] - window)

@@ -36,9 +36,10 @@ def imag_sum(L: Complex, R: Complex, sign: Real | None = None) -> Real:
 
 
 def multiplet_trace(L: Complex, R: Complex, Z: Complex, group: Index, sign: Real | None = None) -> Real:
-    """Rows of a multiplet trace ``out[k, x, p, q, r] = eta_x Im sum_y~x (sum_m eta_m L^p_xm conj(R^q_ym)) eta_y Z^r_yx``.
+    """Rows x of a multiplet trace, ``out[k, x, p, q, r]``.
 
-    The sum over y runs over the multiplet of x, that over m over all levels (L or R vanish inside the multiplet).
+    ``eta_x Im sum_y~x (sum_m eta_m L^p_xm conj(R^q_ym)) eta_y Z^r_yx``: the sum over y runs over the multiplet of x,
+    that over m over all levels (L or R vanish inside the multiplet where an equation excludes it).
     Summed over x it is a trace, which no unitary inside the multiplet changes.
 
     Parameters

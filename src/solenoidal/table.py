@@ -1,5 +1,6 @@
 """The numbers of a result that fit on a screen: definitions down, independent components across."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,9 @@ Real = NDArray[np.float64]
 #: Components below this part of the largest are zero for the eye.
 NEGLIGIBLE = 1e-3
 #: At most this many columns and temperatures are printed.
-COLUMNS, TEMPERATURES = 6, 3
+COLUMNS, TEMPERATURES = 4, 3
+#: Components above this part of the largest share the first rank.
+LEADING = 0.8
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Component:
 
 
 def energy_index(dataset: xr.Dataset) -> int:
-    """Index of the chemical potential nearest to the Fermi level, of the middle of the scan if that is unknown.
+    """Index of the chemical potential nearest to the Fermi level, or of the middle if that is unknown.
 
     A Fermi level outside the scan counts as unknown.
     """
@@ -53,10 +56,12 @@ def energy_index(dataset: xr.Dataset) -> int:
 
 
 def independent_components(dataset: xr.Dataset) -> list[Component]:
-    """Components that matter at the energy of :func:`energy_index`, the largest first.
+    """Components that matter at the energy of :func:`energy_index`, the leading one first.
 
-    Those smaller than ``NEGLIGIBLE`` times the largest are left out; those equal up to sign for every definition
-    and temperature, to the same part of the largest, appear once, under the first name in alphabetical order.
+    Those smaller than ``NEGLIGIBLE`` times the largest are left out; those equal up to sign for every
+    definition and temperature, to the same part of the largest, appear once, under the first name in
+    alphabetical order.  The leading ones, within ``LEADING`` of the largest, come in alphabetical order, so
+    that symmetric crystals show the customary ``xyz`` first; the others follow by size.
     """
     values = dataset["conductivity"].isel(mu=energy_index(dataset))
     columns = _columns(dataset, values)
@@ -74,7 +79,7 @@ def independent_components(dataset: xr.Dataset) -> list[Component]:
                 break
         else:
             out.append((Component(labels, name, float(abs(x).max()), ()), x))
-    return sorted((component for component, _ in out), key=lambda c: -c.size)
+    return sorted((c for c, _ in out), key=lambda c: (-min(c.size, LEADING * largest), c.name))
 
 
 def _columns(dataset: xr.Dataset, values: xr.DataArray) -> list[tuple[tuple[str, str, str], Real]]:
@@ -98,8 +103,8 @@ def _relative_sign(x: Real, y: Real, tolerance: float) -> int:
 def summary(dataset: xr.Dataset) -> str:
     """Return a table of the conductivity at the Fermi level, else in the middle of the scan.
 
-    Every number comes with the error bar of the mesh and, in brackets, its change when the degeneracy energy is
-    divided by three.
+    Every number comes with the error bar of the mesh and, in brackets, its change when the degeneracy energy
+    is divided by three.
     """
     index = energy_index(dataset)
     components = independent_components(dataset)
@@ -124,8 +129,9 @@ def _heading(dataset: xr.Dataset, index: int) -> str:
 
 def _block(at: xr.Dataset, components: list[Component], T: float) -> list[str]:
     rows = [[f"T = {T:g} K", *(c.name for c in components)]]
+    digits = _digits(max(c.size for c in components))
     for definition in at["definition"].values:
-        cells = [_cell(at.sel(definition=definition), c) for c in components]
+        cells = [_cell(at.sel(definition=definition), c, digits) for c in components]
         rows.append([str(definition), *cells])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return [
@@ -138,19 +144,22 @@ def _pad(text: str, width: int, column: int) -> str:
     return text.ljust(width) if column == 0 else text.rjust(width)
 
 
-def _cell(at: xr.Dataset, component: Component) -> str:
+def _cell(at: xr.Dataset, component: Component, digits: int) -> str:
     where = dict(zip(("current", "field", "spin"), component.labels, strict=True))
-    value, shift = (float(at[v].sel(where)) for v in ("conductivity", "conductivity_sensitivity"))
-    error = float(at["conductivity_error"].sel(where)) if "conductivity_error" in at else None
-    digits = max(0, 3 - _exponent(component.size))
-    text = f"{value:.{digits}f}"
-    if error is not None:
-        text += f" +- {error:.{digits}f}"
-    return f"{text} [{shift:.{digits}f}]"
+    text = _fixed(float(at["conductivity"].sel(where)), digits)
+    if "conductivity_error" in at:
+        text += f" +- {_fixed(float(at['conductivity_error'].sel(where)), digits)}"
+    return f"{text} [{_fixed(float(at['conductivity_sensitivity'].sel(where)), digits)}]"
 
 
-def _exponent(x: float) -> int:
-    return int(np.floor(np.log10(x))) if x > 0 else 0
+def _fixed(x: float, digits: int) -> str:
+    """``x`` with so many decimals; adding zero turns a rounded -0 into 0."""
+    return f"{round(x, digits) + 0.0:.{digits}f}"
+
+
+def _digits(largest: float) -> int:
+    """Decimals that show four digits of the largest number; all share them, so that columns compare."""
+    return max(0, 3 - math.floor(math.log10(largest)))
 
 
 def _left_out(dataset: xr.Dataset, components: list[Component]) -> list[str]:

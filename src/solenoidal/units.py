@@ -2,7 +2,7 @@
 
 Inside the package energies are eV, lengths Angstrom, wave vectors fractional, temperatures enter as kT in eV
 and conductivities are the bare zone integrals ``X`` of the theory (hbar = e = 1).  This module turns ``X`` into
-what users read, with the sign of postw90 and WannierBerri for electrons (charge -\\|e\\|).
+what users read, with the sign of postw90 and WannierBerri for electrons (charge ``-|e|``).
 """
 
 import math

@@ -190,10 +190,7 @@ class _Buffer:
         """Return views of what was filled; they are overwritten by the next block."""
         src, n = self.source, self.used
         self.used = 0
-        X = [
-            x[:n].reshape(n, src.N, count, src.N).swapaxes(1, 2)
-            for x, count in zip(self.X, src.counts, strict=True)
-        ]
+        X = [x[:n].reshape(n, src.N, count, src.N).swapaxes(1, 2) for x, count in zip(self.X, src.counts, strict=True)]
         dH = self.dH[:n].reshape(n, src.N, src.D, src.N).swapaxes(1, 2)
         A = X[0] if len(X) == 2 else None
         return Block(self.H[:n].reshape(n, src.N, src.N), dH, A, X[-1], src.model.metric, self.k[:n])

@@ -11,9 +11,7 @@ Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
 
 
-def eigenstates(
-    H: Complex, metric: Complex | None = None, k: Real | None = None
-) -> tuple[Real, Complex, Real | None]:
+def eigenstates(H: Complex, metric: Complex | None = None, k: Real | None = None) -> tuple[Real, Complex, Real | None]:
     """Energies, states and norms of a block.
 
     Parameters

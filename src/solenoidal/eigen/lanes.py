@@ -19,13 +19,34 @@ LANES = 64
 #: Above this size a group of lanes falls out of the second-level cache and LAPACK is faster.
 LARGEST = 48
 
+Real = NDArray[np.float64]
+Complex = NDArray[np.complex128]
+Index = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
 _L = LANES
 _EPS = 1.1e-16
 _SWEEPS = 80
 
 
 @jit
-def _reflector(i, n, Ar, Ai, d, e, tr, ti, vr, vi, wr, wi, scale_r, scale_i, S):  # type: ignore[no-untyped-def]
+def _reflector(
+    i: int,
+    n: int,
+    Ar: Real,
+    Ai: Real,
+    d: Real,
+    e: Real,
+    tr: Real,
+    ti: Real,
+    vr: Real,
+    vi: Real,
+    wr: Real,
+    wi: Real,
+    scale_r: Real,
+    scale_i: Real,
+    S: Real,
+) -> None:
     """Reflector that clears column i below the subdiagonal; leaves its vector in v and in A, zeroes w."""
     for x in range(_L):
         S[x] = 0.0
@@ -73,8 +94,8 @@ def _reflector(i, n, Ar, Ai, d, e, tr, ti, vr, vi, wr, wi, scale_r, scale_i, S):
 
 
 @jit
-def _apply(i, n, Ar, Ai, vr, vi, wr, wi, S, C):  # type: ignore[no-untyped-def]
-    """w = A v, from the lower triangle of A."""
+def _apply(i: int, n: int, Ar: Real, Ai: Real, vr: Real, vi: Real, wr: Real, wi: Real, S: Real, C: Real) -> None:
+    """W = A v, from the lower triangle of A."""
     for r in range(i + 1, n):
         for x in range(_L):
             S[x] = Ar[r, r, x] * vr[r, x]
@@ -93,8 +114,8 @@ def _apply(i, n, Ar, Ai, vr, vi, wr, wi, S, C):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _shift(i, n, tr, ti, vr, vi, wr, wi, S, C):  # type: ignore[no-untyped-def]
-    """w <- t w - (t / 2) (w^+ v) v, the vector of the rank-two update."""
+def _shift(i: int, n: int, tr: Real, ti: Real, vr: Real, vi: Real, wr: Real, wi: Real, S: Real, C: Real) -> None:
+    """W <- t w - (t / 2) (w^+ v) v, the vector of the rank-two update."""
     for x in range(_L):
         S[x] = 0.0
         C[x] = 0.0
@@ -120,21 +141,19 @@ def _shift(i, n, tr, ti, vr, vi, wr, wi, S, C):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _update(i, n, Ar, Ai, vr, vi, wr, wi):  # type: ignore[no-untyped-def]
+def _update(i: int, n: int, Ar: Real, Ai: Real, vr: Real, vi: Real, wr: Real, wi: Real) -> None:
     """A <- A - v w^+ - w v^+ on the lower triangle."""
     for r in range(i + 1, n):
         for c in range(i + 1, r + 1):
             for x in range(_L):
-                Ar[r, c, x] -= (
-                    vr[r, x] * wr[c, x] + vi[r, x] * wi[c, x] + wr[r, x] * vr[c, x] + wi[r, x] * vi[c, x]
-                )
-                Ai[r, c, x] -= (
-                    vi[r, x] * wr[c, x] - vr[r, x] * wi[c, x] + wi[r, x] * vr[c, x] - wr[r, x] * vi[c, x]
-                )
+                Ar[r, c, x] -= vr[r, x] * wr[c, x] + vi[r, x] * wi[c, x] + wr[r, x] * vr[c, x] + wi[r, x] * vi[c, x]
+                Ai[r, c, x] -= vi[r, x] * wr[c, x] - vr[r, x] * wi[c, x] + wi[r, x] * vr[c, x] - wr[r, x] * vi[c, x]
 
 
 @jit
-def _tridiagonalise(n, Ar, Ai, d, e, tr, ti, vr, vi, wr, wi):  # type: ignore[no-untyped-def]
+def _tridiagonalise(
+    n: int, Ar: Real, Ai: Real, d: Real, e: Real, tr: Real, ti: Real, vr: Real, vi: Real, wr: Real, wi: Real
+) -> None:
     """Real tridiagonal (d, e); the reflectors stay below the diagonal of A with factors (tr, ti)."""
     scale_r = np.empty(_L)
     scale_i = np.empty(_L)
@@ -151,7 +170,7 @@ def _tridiagonalise(n, Ar, Ai, d, e, tr, ti, vr, vi, wr, wi):  # type: ignore[no
 
 
 @jit
-def _active(left, n, d, e, stop, on):  # type: ignore[no-untyped-def]
+def _active(left: int, n: int, d: Real, e: Real, stop: Index, on: Flags) -> int:
     """Mark lanes whose level ``left`` has not converged; return the furthest end of their blocks."""
     far = left
     for x in range(_L):
@@ -165,7 +184,9 @@ def _active(left, n, d, e, stop, on):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _givens(i, d, e, stop, on, f_sin, f_cos, g, p, S, C):  # type: ignore[no-untyped-def]
+def _givens(
+    i: int, d: Real, e: Real, stop: Index, on: Flags, f_sin: Real, f_cos: Real, g: Real, p: Real, S: Real, C: Real
+) -> None:
     """One rotation of the QL sweep in rows i, i + 1 for the lanes that take part."""
     for x in range(_L):
         S[x] = 0.0
@@ -192,7 +213,7 @@ def _givens(i, d, e, stop, on, f_sin, f_cos, g, p, S, C):  # type: ignore[no-unt
 
 
 @jit
-def _rotate(i, n, Z, S, C):  # type: ignore[no-untyped-def]
+def _rotate(i: int, n: int, Z: Real, S: Real, C: Real) -> None:
     """Rows i, i + 1 of the transposed eigenvector matrix."""
     for k in range(n):
         for x in range(_L):
@@ -203,7 +224,7 @@ def _rotate(i, n, Z, S, C):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _implicit_ql(n, d, e, Z):  # type: ignore[no-untyped-def]
+def _implicit_ql(n: int, d: Real, e: Real, Z: Real) -> bool:
     """Diagonalise (d, e) in all lanes at once; eigenvectors are the rows of Z.  False if a lane does not converge."""
     stop = np.empty(_L, np.int64)
     on = np.empty(_L, np.bool_)
@@ -246,7 +267,7 @@ def _implicit_ql(n, d, e, Z):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _back_transform(n, Ar, Ai, tr, ti, Z, Ur, Ui):  # type: ignore[no-untyped-def]
+def _back_transform(n: int, Ar: Real, Ai: Real, tr: Real, ti: Real, Z: Real, Ur: Real, Ui: Real) -> None:
     """Apply the reflectors to the eigenvectors of the tridiagonal matrix."""
     S = np.empty(_L)
     C = np.empty(_L)
@@ -278,7 +299,7 @@ def _back_transform(n, Ar, Ai, tr, ti, Z, Ur, Ui):  # type: ignore[no-untyped-de
 
 
 @jit
-def _batch(H, E, U, failed):  # type: ignore[no-untyped-def]
+def _batch(H: Complex, E: Real, U: Complex, failed: Flags) -> None:
     """Solve all matrices; ``failed[k]`` marks those that did not converge and must be done by LAPACK."""
     nk, n, _ = H.shape
     Ar = np.empty((n, n, _L))

@@ -15,7 +15,5 @@ def velocity_dipole(states: States, settings: Settings) -> NDArray[np.float64]:
     Xiao and Niu, Phys. Rev. B 104, L241411 (2021), Eq. 11; theory notes, section 3, form (S), and section 6.
     """
     n = states.rows
-    Bsv = multiplet_trace(
-        states.B[:, :n], states.s[:, :n], states.v[:, :n], states.group, states.sign
-    )  # [i, a, l]
+    Bsv = multiplet_trace(states.B[:, :n], states.s[:, :n], states.v[:, :n], states.group, states.sign)  # [i, a, l]
     return np.asarray(Bsv.swapaxes(3, 4))

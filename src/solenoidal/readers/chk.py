@@ -185,16 +185,16 @@ def _read(path: Path, items: _Items) -> Checkpoint:
         raise InputError(f"{path}: {num_wann} Wannier functions cannot come from {num_bands} bands.")
     stage = items.stage()
     if stage != "postwann":
-        raise InputError(f"{path}: the run stopped at stage '{stage}', finish it with wannier90.x ('postwann' is needed).")
+        raise InputError(
+            f"{path}: the run stopped at stage '{stage}', finish it with wannier90.x ('postwann' is needed)."
+        )
     V = _bloch_to_wannier(path, items, num_kpoints, num_bands, num_wann)
     items.skip(num_wann**2 * num_neighbours * num_kpoints, "the overlaps")
     centres = items.reals(3 * num_wann, "the Wannier centres").reshape(-1, 3)
     spreads = items.reals(num_wann, "the spreads")
     if not (np.isfinite(centres).all() and np.isfinite(spreads).all()):
         raise InputError(f"{path}: the Wannier centres or spreads hold NaN or infinity.")
-    return Checkpoint(
-        path, lattice, reciprocal, mp_grid, kpoints, grid_index, num_neighbours, V, centres, spreads
-    )
+    return Checkpoint(path, lattice, reciprocal, mp_grid, kpoints, grid_index, num_neighbours, V, centres, spreads)
 
 
 def _count(path: Path, items: _Items, what: str) -> int:
@@ -230,7 +230,9 @@ def _on_mesh(path: Path, kpoints: Real, mp_grid: tuple[int, int, int]) -> Intege
     doubled = np.flatnonzero(np.bincount(flat, minlength=len(kpoints)) > 1)
     if doubled.size:
         twice = np.flatnonzero(flat == doubled[0])
-        raise InputError(f"{path}: k-points {twice[0] + 1} and {twice[1] + 1} are the same point of the mesh {mp_grid}.")
+        raise InputError(
+            f"{path}: k-points {twice[0] + 1} and {twice[1] + 1} are the same point of the mesh {mp_grid}."
+        )
     return index
 
 

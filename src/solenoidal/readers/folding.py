@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from solenoidal.errors import InputError
 
-__all__ = ["TOLERANCE", "Folded", "Images", "fold", "mesh_to_cells", "scatter", "wigner_seitz"]
+__all__ = ["TOLERANCE", "Folded", "Images", "close", "fold", "merge", "mesh_to_cells", "scatter", "wigner_seitz"]
 
 Real = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -116,7 +116,7 @@ def wigner_seitz(
 def fold(cells: Complex, images: Images) -> Folded:
     """Distribute the matrices of the cells ``(NK, C, N, N)`` over their images and make the list Hermitian."""
     X = cells[images.cell] * images.weight[:, None]
-    return _close(images.R, X)
+    return close(images.R, X)
 
 
 def scatter(R: Integers, a: Integers, b: Integers, X: Complex, size: int) -> Folded:
@@ -125,7 +125,28 @@ def scatter(R: Integers, a: Integers, b: Integers, X: Complex, size: int) -> Fol
     out = np.zeros((len(vectors), X.shape[1], size, size), dtype=np.complex128)
     for c in range(X.shape[1]):
         np.add.at(out[:, c], (index.reshape(-1), a, b), X[:, c])
-    return _close(vectors, out)
+    return close(vectors, out)
+
+
+def close(R: Integers, X: Complex) -> Folded:
+    """Add missing partners -R to distinct vectors ``R`` ``(n, 3)`` and take ``(X_R + X_-R^+) / 2``."""
+    vectors, index = np.unique(np.concatenate([R, -R]), axis=0, return_inverse=True)
+    index = index.reshape(2, -1)
+    out = np.zeros((len(vectors), *X.shape[1:]), dtype=np.complex128)
+    out[index[0]] += X / 2
+    out[index[1]] += X.conj().swapaxes(-1, -2) / 2
+    return Folded(vectors, out)
+
+
+def merge(first: Folded, second: Folded) -> Folded:
+    """Put the components of both, one after the other, on the union of their R vectors."""
+    vectors, index = np.unique(np.concatenate([first.R, second.R]), axis=0, return_inverse=True)
+    index = index.reshape(-1)
+    split, size = first.X.shape[1], first.X.shape[-1]
+    out = np.zeros((len(vectors), split + second.X.shape[1], size, size), dtype=np.complex128)
+    out[index[: len(first.R)], :split] = first.X
+    out[index[len(first.R) :], split:] = second.X
+    return Folded(vectors, out)
 
 
 def _translations(supercell: Real, d: Real, source: str) -> Integers:
@@ -149,13 +170,3 @@ def _shares(near: Real, d: Real, tolerance: float) -> Real:
     distance = np.linalg.norm(near[:, None, None] + d, axis=-1)
     nearest = distance <= distance.min(axis=0) + tolerance
     return np.asarray(nearest / nearest.sum(axis=0))
-
-
-def _close(R: Integers, X: Complex) -> Folded:
-    """Add missing partners -R and take ``(X_R + X_-R^+) / 2``."""
-    vectors, index = np.unique(np.concatenate([R, -R]), axis=0, return_inverse=True)
-    index = index.reshape(2, -1)
-    out = np.zeros((len(vectors), *X.shape[1:]), dtype=np.complex128)
-    out[index[0]] += X / 2
-    out[index[1]] += X.conj().swapaxes(-1, -2) / 2
-    return Folded(vectors, out)

@@ -205,9 +205,11 @@ def _fortran(field: bytes) -> bytes:
     """Spelling of a Fortran number that Python reads; an underscore is refused."""
     if b"_" in field:
         return b"?"
-    return _BARE_EXPONENT.sub(rb"e\1", field) if b"." in field and b"E" not in field.upper() else field.replace(
-        b"D", b"E"
-    ).replace(b"d", b"e")
+    return (
+        _BARE_EXPONENT.sub(rb"e\1", field)
+        if b"." in field and b"E" not in field.upper()
+        else field.replace(b"D", b"E").replace(b"d", b"e")
+    )
 
 
 def _columns(line: bytes, widths: Sequence[int]) -> list[bytes]:

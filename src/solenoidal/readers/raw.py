@@ -1,0 +1,115 @@
+"""From checkpoint, energies, overlaps and spin matrices to operators in the Wannier basis."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solenoidal.errors import InputError
+from solenoidal.events import Listener, Message, Progress
+from solenoidal.readers.chk import Checkpoint, read_chk
+from solenoidal.readers.eig import read_eig
+from solenoidal.readers.folding import TOLERANCE, Folded, fold, merge, mesh_to_cells, wigner_seitz
+from solenoidal.readers.pieces import Pieces, WsChoice, compare_with_win
+from solenoidal.readers.position import Discretisation, position_on_mesh
+from solenoidal.readers.spn import read_spn
+from solenoidal.readers.tables import fold_table, read_table
+from solenoidal.readers.win import WinFile
+
+__all__ = ["from_raw"]
+
+Complex = NDArray[np.complex128]
+
+
+def from_raw(
+    files: dict[str, Path],
+    win: WinFile | None,
+    ws: WsChoice,
+    position: Discretisation,
+    listen: Listener,
+) -> Pieces:
+    """Build the operators from ``.chk``, ``.eig`` and, where they are, ``.mmn`` and ``.spn``.
+
+    Memory: H, position and spin on the coarse mesh (7 NK NW^2 complex numbers), their Fourier transform and the folded
+    result; the large files pass by one k-point at a time.
+
+    Raises
+    ------
+    InputError
+        If a file is damaged or two of them are of different calculations.
+    """
+    listen(Message(f"reading {files['chk'].name}"))
+    chk = read_chk(files["chk"])
+    compare_with_win(
+        win,
+        chk.path,
+        num_wann=chk.num_wann,
+        num_kpoints=chk.num_kpoints,
+        num_bands=chk.num_bands,
+        lattice=chk.lattice,
+        mp_grid=chk.mp_grid,
+        kpoints=chk.kpoints,
+    )
+    on_mesh = [_hamiltonian(files["eig"], chk)]
+    notes = [f"Hamiltonian from {files['chk'].name} and {files['eig'].name}.", ws.note]
+    if "mmn" in files:
+        on_mesh.append(position_on_mesh(files["mmn"], chk, position, listen))
+        notes.append(f"Position matrix from {files['mmn'].name}, discretisation '{position}'.")
+    if "spn" in files:
+        on_mesh.append(_spin(files["spn"], chk, listen))
+        notes.append(f"Spin from {files['spn'].name}, in hbar: half of its Pauli matrices.")
+    folded = _fold(np.concatenate(on_mesh, axis=1), chk, ws, win)
+    if "mmn" not in files:
+        folded = _position_elsewhere(folded, files, chk, ws, win, notes)
+    pieces = Pieces(chk.lattice, folded.R, folded.X[:, 0], notes=notes)
+    first_spin = 4 if "mmn" in files else 1
+    if "spn" in files:
+        pieces.spin = folded.X[:, first_spin : first_spin + 3] / 2
+    pieces.position = folded.X[:, 1:4] if "mmn" in files else folded.X[:, -3:]
+    return pieces
+
+
+def _hamiltonian(path: Path, chk: Checkpoint) -> Complex:
+    """``V_k^+ diag(E_k) V_k``, ``(NK, 1, NW, NW)``, eV."""
+    E = read_eig(path, chk.num_bands, chk.num_kpoints)
+    H = (chk.V.conj().swapaxes(1, 2) * E[:, None, :]) @ chk.V
+    return np.asarray(H[:, None])
+
+
+def _spin(path: Path, chk: Checkpoint, listen: Listener) -> Complex:
+    """``V_k^+ sigma V_k``, ``(NK, 3, NW, NW)``, Pauli matrices."""
+    S = np.empty((chk.num_kpoints, 3, chk.num_wann, chk.num_wann), dtype=np.complex128)
+    for k, sigma in enumerate(read_spn(path, chk.num_bands, chk.num_kpoints)):
+        S[k] = chk.V[k].conj().T @ sigma @ chk.V[k]
+        listen(Progress(f"reading {path.name}", k + 1, chk.num_kpoints))
+    return S
+
+
+def _fold(X: Complex, chk: Checkpoint, ws: WsChoice, win: WinFile | None) -> Folded:
+    tolerance = TOLERANCE if win is None or win.ws_distance_tol is None else win.ws_distance_tol
+    centres = chk.centres if ws.use else None
+    images = wigner_seitz(chk.lattice, chk.mp_grid, centres, str(chk.path), tolerance)
+    return fold(mesh_to_cells(X, chk.grid_index, chk.mp_grid), images)
+
+
+def _position_elsewhere(
+    folded: Folded, files: dict[str, Path], chk: Checkpoint, ws: WsChoice, win: WinFile | None, notes: list[str]
+) -> Folded:
+    """Add the position matrix of a table as the last three components, else the Wannier centres."""
+    if "tb" in files or {"hr", "r"} <= files.keys():
+        table = read_table(files, win)
+        if table.size != chk.num_wann or abs(table.lattice_or_raise() - chk.lattice).max() > 1e-3:
+            raise InputError(
+                f"{table.path} and {chk.path} have different lattices or numbers of Wannier functions; take both from "
+                f"one calculation."
+            )
+        if table.position is not None:
+            source = files["tb" if "tb" in files else "r"].name
+            notes.append(f"No .mmn: position matrix from {source}, which holds the 'log-diagonal' discretisation.")
+            other = fold_table(table, files, win, ws)
+            return merge(folded, Folded(other.R, other.X[:, 1:]))
+    notes.append("No .mmn: the position matrix has only the Wannier centres on its diagonal.")
+    centres = np.zeros((1, 3, chk.num_wann, chk.num_wann), dtype=np.complex128)
+    a = np.arange(chk.num_wann)
+    centres[0][:, a, a] = chk.centres.T
+    return merge(folded, Folded(np.zeros((1, 3), dtype=np.int64), centres))

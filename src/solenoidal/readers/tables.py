@@ -1,0 +1,112 @@
+"""From ``_tb.dat``, or ``_hr.dat`` with ``_r.dat``, to operators in the Wannier basis."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solenoidal.errors import InputError
+from solenoidal.events import Listener, Message
+from solenoidal.readers.folding import TOLERANCE, Folded, close, fold, scatter, wigner_seitz
+from solenoidal.readers.pieces import Pieces, WsChoice, compare_with_win
+from solenoidal.readers.tb import Table, read_hr, read_r, read_tb
+from solenoidal.readers.win import WinFile
+from solenoidal.readers.wsvec import read_wsvec, wsvec_says
+
+__all__ = ["fold_table", "from_table", "read_table"]
+
+Complex = NDArray[np.complex128]
+
+
+def from_table(files: dict[str, Path], win: WinFile | None, ws: WsChoice, listen: Listener) -> Pieces:
+    """Build the operators from ``_tb.dat``, else from ``_hr.dat``, with ``_r.dat`` and ``_wsvec.dat`` where they are.
+
+    Raises
+    ------
+    InputError
+        If a file is damaged, two of them are of different calculations, or the lattice is nowhere.
+    """
+    listen(Message(f"reading {files['tb' if 'tb' in files else 'hr'].name}"))
+    table = read_table(files, win)
+    lattice = table.lattice_or_raise()
+    ws, remark = _possible(ws, table, files, win)
+    folded = fold_table(table, files, win, ws)
+    notes = [f"Hamiltonian from {table.path.name}, {'8 digits' if 'tb' in files else '6 decimals'}.", ws.note, *remark]
+    pieces = Pieces(lattice, folded.R, folded.X[:, 0], notes=notes)
+    if table.position is None:
+        notes.append("No position matrix: every Wannier function is taken to sit at the origin of its cell.")
+        return pieces
+    pieces.position = folded.X[:, 1:4]
+    source = files["tb" if "tb" in files else "r"].name
+    notes.append(f"Position matrix from {source}, which holds the 'log-diagonal' discretisation; its Hermitian part.")
+    return pieces
+
+
+def read_table(files: dict[str, Path], win: WinFile | None) -> Table:
+    """Read the matrices of ``_tb.dat``, else of ``_hr.dat`` with ``_r.dat`` and the lattice of ``.win``.
+
+    Raises
+    ------
+    InputError
+        If a file is damaged or of another calculation than ``.win``.
+    """
+    if "tb" in files:
+        table = read_tb(files["tb"])
+    else:
+        table = read_hr(files["hr"])
+        table = replace(
+            table,
+            lattice=None if win is None else win.lattice,
+            position=read_r(files["r"], table) if "r" in files else None,
+        )
+    cells = round(float((1.0 / table.ndegen).sum()))
+    compare_with_win(win, table.path, num_wann=table.size, num_kpoints=cells, lattice=table.lattice)
+    return table
+
+
+def fold_table(table: Table, files: dict[str, Path], win: WinFile | None, ws: WsChoice) -> Folded:
+    """Divide out the degeneracies and fold in the nearest images; components are H and, if there, the position."""
+    X = table.H[:, None] if table.position is None else np.concatenate([table.H[:, None], table.position], axis=1)
+    X = X / table.ndegen[:, None, None, None]
+    if not ws.use:
+        return close(table.R, X)
+    if _records_images(files):
+        shifts = read_wsvec(files["wsvec"], table)
+        values = X[shifts.index, :, shifts.a, shifts.b] * shifts.share[:, None]
+        return scatter(table.R[shifts.index] + shifts.T, shifts.a, shifts.b, values, table.size)
+    return _fold_by_centres(table, X, win)
+
+
+def _records_images(files: dict[str, Path]) -> bool:
+    return "wsvec" in files and wsvec_says(files["wsvec"]) is not False
+
+
+def _possible(ws: WsChoice, table: Table, files: dict[str, Path], win: WinFile | None) -> tuple[WsChoice, list[str]]:
+    """The choice, or no images with a remark where nobody asked for them and they cannot be found."""
+    known = table.centres is not None and win is not None and win.mp_grid is not None
+    if not ws.use or ws.explicit or _records_images(files) or known:
+        return ws, []
+    remark = "Nearest images need _wsvec.dat, or .win with mp_grid and a position matrix; without them none are used."
+    return WsChoice(False, "for want of _wsvec.dat", False), [remark]
+
+
+def _fold_by_centres(table: Table, X: Complex, win: WinFile | None) -> Folded:
+    """Nearest images from the centres on the diagonal of the position matrix."""
+    if table.centres is None or win is None or win.mp_grid is None:
+        raise InputError(
+            f"{table.path}: nearest images (use_ws_distance) need the _wsvec.dat of the same run, or .win with mp_grid "
+            f"and a position matrix; add the file or set use_ws_distance to false."
+        )
+    cell = np.ravel_multi_index(tuple(np.mod(table.R, win.mp_grid).T), win.mp_grid)
+    share = np.bincount(cell, 1.0 / table.ndegen, minlength=int(np.prod(win.mp_grid)))
+    if abs(share - 1).max() > 1e-6:
+        raise InputError(
+            f"{table.path}: the R vectors and degeneracies are not those of mp_grid {win.mp_grid} in {win.path}; take both "
+            f"from one calculation."
+        )
+    cells = np.zeros((len(share), *X.shape[1:]), dtype=np.complex128)
+    np.add.at(cells, cell, X)
+    tolerance = TOLERANCE if win.ws_distance_tol is None else win.ws_distance_tol
+    images = wigner_seitz(table.lattice_or_raise(), win.mp_grid, table.centres, str(table.path), tolerance)
+    return fold(cells, images)
