@@ -84,9 +84,7 @@ def matrices(model: BlochModel, k, operator="spin", axes=None):
     dd = [[(l, i) for i in range(D)] for l in range(D)]
     H = lattice_sum(model, model.H, k)
     dH = np.stack([lattice_sum(model, model.H, k, i) for i in first], axis=1)
-    ddH = np.stack(
-        [np.stack([lattice_sum(model, model.H, k, li) for li in row], axis=1) for row in dd], axis=1
-    )
+    ddH = np.stack([np.stack([lattice_sum(model, model.H, k, li) for li in row], axis=1) for row in dd], axis=1)
     s = lattice_sum(model, S, k)
     ds = np.stack([lattice_sum(model, S, k, i) for i in first], axis=1)
     A = dA = None
@@ -415,8 +413,9 @@ def eq11(b, F, form="S"):
     raise ValueError(form)
 
 
-def eq15(b, F):
-    return np.einsum("kn,knilc->kilc", F.f(b.e), berry_spin(b))
+def eq15(b, F, form="S"):
+    """Eq. (15): Eq. (11) without the surface term v^l d^i of form (S), whatever the form of the rest."""
+    return eq11(b, F, form) - np.einsum("kn,knilc->kilc", -F.df(b.e), velocity_dipole(b))
 
 
 def kubo_sea(b, F):
@@ -536,7 +535,7 @@ def conductivity(model, definition, mu, kT, mesh, form="S", gamma=None, **option
     table = {
         "conventional": lambda b: conventional(b, F) if gamma is None else conventional_gamma(b, F, gamma),
         "eq11": lambda b: eq11(b, F, form),
-        "eq15": lambda b: eq15(b, F),
+        "eq15": lambda b: eq15(b, F, form),
         "kubo": lambda b: kubo(b, F) if gamma is None else kubo_gamma(b, F, gamma),
     }
     return integrate(model, table[definition], mesh, **options)

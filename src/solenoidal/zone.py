@@ -23,7 +23,7 @@ Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
 
 #: Points of a block: a whole group of lanes of the eigensolver.
-BLOCK = 64
+BLOCK = 32
 #: Lines whose partial sums are made together.
 LINES = 8
 #: Bytes for the partial sums of one worker.

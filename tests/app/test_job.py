@@ -107,7 +107,7 @@ def test_arrays_and_numpy_numbers_are_accepted():
             ["relative_to", "did you mean 'fermi'?"],
         ),
         ("compute", "responses", ["nernst"], ["[compute] responses", "'nernst'", "valid: conductivity"]),
-        ("compute", "definitions", ["eq12"], ["[compute] definitions", "'eq12'", "did you mean 'eq11'?"]),
+        ("compute", "definitions", ["kubbo"], ["[compute] definitions", "'kubbo'", "did you mean 'kubo'?"]),
         ("compute", "definitions", ["kubo", "kubo"], ["[compute] definitions", "twice"]),
         ("compute", "degeneracy", 0, ["[compute] degeneracy", "above 0"]),
         ("compute", "gamma", -0.1, ["[compute] gamma", "above 0"]),

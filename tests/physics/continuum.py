@@ -29,7 +29,7 @@ def ring(model, radius):
 
 
 def energies(model, radius):
-    return ring(model, radius).e[0]
+    return np.linalg.eigvalsh(model(np.array([[radius, 0.0]]))[0])[0]
 
 
 def no_surface(b):
@@ -64,7 +64,7 @@ RESPONSES = {
 def fermi_radii(model, mu, largest=50.0, points=4000):
     """Pairs (band, radius) with e_band(radius) = mu, by bisection between the points of a geometric grid."""
     grid = np.geomspace(1e-7, largest, points)
-    e = np.array([energies(model, r) for r in grid]) - mu
+    e = np.linalg.eigvalsh(model(np.stack([grid, 0 * grid], axis=1))[0]) - mu
     found = []
     for j, n in zip(*np.nonzero(np.diff(np.sign(e), axis=0)), strict=True):
         root = optimize.brentq(lambda r, n=n: energies(model, r)[n] - mu, grid[j], grid[j + 1], xtol=1e-14)

@@ -15,7 +15,7 @@ from solenoidal.compiled import jit
 __all__ = ["LANES", "LARGEST", "eigh_lanes"]
 
 #: Matrices solved side by side.
-LANES = 64
+LANES = 32
 #: Above this size a group of lanes falls out of the second-level cache and LAPACK is faster.
 LARGEST = 48
 
