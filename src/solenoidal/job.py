@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn, TypeVar
+from typing import Any, ClassVar, Literal, NoReturn, TypeVar, get_args
 
 from solenoidal.errors import InputError
 from solenoidal.registry import nearest
 
-__all__ = ["FORMS", "METHODS", "RESPONSES", "Compute", "Job", "MuRange", "Scan", "System", "Zone"]
+__all__ = ["FORMS", "METHODS", "RESPONSES", "Compute", "Job", "MuRange", "Scan", "SpinOrder", "System", "Zone"]
 
 #: Responses that this version computes.
 RESPONSES = ("conductivity",)
@@ -24,6 +24,8 @@ RESPONSES = ("conductivity",)
 METHODS = ("plain",)
 #: Forms of Eq. 11 and Eq. 15 (theory notes, section 3): surface form and the one integrated by parts.
 FORMS = ("S", "P")
+#: Order of the basis in Wannier90 files without ``.spn``: all up then all down, or up and down in turn.
+SpinOrder = Literal["blocks", "interlaced"]
 #: What the ends of a range of chemical potentials are counted from.
 ORIGINS = ("absolute", "fermi")
 #: Bounds that only a slip of the pen exceeds.
@@ -94,7 +96,7 @@ class System:
     symmetrise
         Whether to impose the symmetry of the crystal; only False in this version.
     spin_order
-        Order of the spin components of the basis, for Wannier90 files without ``.spn``.
+        ``"blocks"`` or ``"interlaced"``: order of the basis, for Wannier90 files without ``.spn``.
     """
 
     wannier90: str | None = None
@@ -106,15 +108,17 @@ class System:
     fermi_energy: float | None = None
     electrons: float | None = None
     symmetrise: bool = False
-    spin_order: str | None = None
+    spin_order: SpinOrder | None = None
 
     SOURCES: ClassVar[tuple[str, ...]] = ("wannier90", "npz", "model")
 
     def __post_init__(self) -> None:
         """Check every key by itself, then those that exclude each other."""
-        for name in (*self.SOURCES, "spin_order"):
+        for name in self.SOURCES:
             _set_unless_none(self, name, _text(f"[system] {name}", getattr(self, name)))
         _set(self, "operator", _required(_text("[system] operator", self.operator), "[system] operator"))
+        if self.spin_order is not None:
+            _set(self, "spin_order", _choice("[system] spin_order", self.spin_order, get_args(SpinOrder)))
         _set(self, "axes", _words("[system] axes", self.axes))
         if self.fermi_energy is not None:
             _set(self, "fermi_energy", _number("[system] fermi_energy", self.fermi_energy))
@@ -503,9 +507,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such job file.") from None
     except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path}: not a text file in UTF-8 (byte {error.start}), a job is a TOML file."
-        ) from None
+        raise InputError(f"{path}: not a text file in UTF-8 (byte {error.start}), a job is a TOML file.") from None
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path}: not valid TOML, {str(error).rstrip('.')}.") from None
     except OSError as error:

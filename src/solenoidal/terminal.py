@@ -38,7 +38,8 @@ class Terminal:
         self.stream = stream
         self.clock = clock
         self.live = stream.isatty()
-        self._stage: str | None = None
+        self._stage: tuple[str, int] | None = None
+        self._done = 0
         self._start = 0.0
         self._drawn_at = -1e9
         self._drawn_part = 0.0
@@ -69,8 +70,10 @@ class Terminal:
 
     def _progress(self, event: Progress) -> None:
         now = self.clock()
-        if event.stage != self._stage:
+        # Two sweeps in a row bear the same name: a count that goes back starts a new one.
+        if (event.stage, event.total) != self._stage or event.done < self._done:
             self._begin(event, now)
+        self._done = event.done
         finished = event.done >= event.total
         part = event.done / max(event.total, 1)
         if finished and self._drawn_part >= 1.0:
@@ -88,7 +91,7 @@ class Terminal:
         if self._open:
             self.stream.write("\n")
             self._open = False
-        self._stage, self._start = event.stage, now
+        self._stage, self._start = (event.stage, event.total), now
         self._drawn_at, self._drawn_part = now if not self.live else -1e9, 0.0
 
     def _due(self, now: float, part: float) -> bool:

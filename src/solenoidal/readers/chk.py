@@ -37,8 +37,6 @@ class Checkpoint:
         Coarse mesh.
     kpoints
         ``(NK, 3)`` fractional, as in the file.
-    grid_index
-        ``(NK, 3)`` the same as integers 0 <= i < mp_grid.
     num_neighbours
         NN.
     V
@@ -54,7 +52,6 @@ class Checkpoint:
     reciprocal: Real
     mp_grid: tuple[int, int, int]
     kpoints: Real
-    grid_index: Integers
     num_neighbours: int
     V: Complex
     centres: Real
@@ -178,7 +175,7 @@ def _read(path: Path, items: _Items) -> Checkpoint:
     if min(mp_grid) < 1 or mp_grid[0] * mp_grid[1] * mp_grid[2] != num_kpoints:
         raise InputError(f"{path}: mp_grid {mp_grid} does not have the {num_kpoints} k-points of the file.")
     kpoints = items.reals(3 * num_kpoints, "the k-points").reshape(-1, 3)
-    grid_index = _on_mesh(path, kpoints, mp_grid)
+    _check_mesh(path, kpoints, mp_grid)
     num_neighbours = _count(path, items, "number of neighbours")
     num_wann = _count(path, items, "number of Wannier functions")
     if num_wann > num_bands:
@@ -194,7 +191,7 @@ def _read(path: Path, items: _Items) -> Checkpoint:
     spreads = items.reals(num_wann, "the spreads")
     if not (np.isfinite(centres).all() and np.isfinite(spreads).all()):
         raise InputError(f"{path}: the Wannier centres or spreads hold NaN or infinity.")
-    return Checkpoint(path, lattice, reciprocal, mp_grid, kpoints, grid_index, num_neighbours, V, centres, spreads)
+    return Checkpoint(path, lattice, reciprocal, mp_grid, kpoints, num_neighbours, V, centres, spreads)
 
 
 def _count(path: Path, items: _Items, what: str) -> int:
@@ -213,8 +210,8 @@ def _check_lattice(path: Path, lattice: Real, reciprocal: Real) -> None:
         raise InputError(f"{path}: the lattice and the reciprocal lattice do not belong together, the file is damaged.")
 
 
-def _on_mesh(path: Path, kpoints: Real, mp_grid: tuple[int, int, int]) -> Integers:
-    """Position of every k-point on the mesh, each of which must come exactly once."""
+def _check_mesh(path: Path, kpoints: Real, mp_grid: tuple[int, int, int]) -> None:
+    """Every point of the mesh must come exactly once."""
     steps = kpoints * np.array(mp_grid)
     if not np.isfinite(steps).all():
         raise InputError(f"{path}: the k-points hold NaN or infinity.")
@@ -222,8 +219,8 @@ def _on_mesh(path: Path, kpoints: Real, mp_grid: tuple[int, int, int]) -> Intege
     if off.size:
         k = int(off[0])
         raise InputError(
-            f"{path}: k-point {k + 1} at ({', '.join(f'{x:.6g}' for x in kpoints[k])}) is not on the Gamma-centred mesh "
-            f"{mp_grid}; repeat the run with such a mesh."
+            f"{path}: k-point {k + 1} at ({', '.join(f'{x:.6g}' for x in kpoints[k])}) is not on the Gamma-centred "
+            f"mesh {mp_grid}; repeat the run with such a mesh."
         )
     index = np.mod(np.round(steps), mp_grid).astype(np.int64)
     flat = np.ravel_multi_index(tuple(index.T), mp_grid)
@@ -233,7 +230,6 @@ def _on_mesh(path: Path, kpoints: Real, mp_grid: tuple[int, int, int]) -> Intege
         raise InputError(
             f"{path}: k-points {twice[0] + 1} and {twice[1] + 1} are the same point of the mesh {mp_grid}."
         )
-    return index
 
 
 def _bloch_to_wannier(path: Path, items: _Items, num_kpoints: int, num_bands: int, num_wann: int) -> Complex:
@@ -255,15 +251,15 @@ def _bloch_to_wannier(path: Path, items: _Items, num_kpoints: int, num_bands: in
 
 def _first_bands(path: Path, window: NDArray[np.bool_], inside: Integers, num_wann: int) -> Integers:
     """Index of the first band in the window of each k-point; the window must be one unbroken run of bands."""
-    first = window.argmax(axis=1)
+    first = np.asarray(window.argmax(axis=1), dtype=np.int64)
     bands = np.arange(window.shape[1])
     run = (bands >= first[:, None]) & (bands < (first + inside)[:, None])
     wrong = np.flatnonzero((window != run).any(axis=1) | (inside < num_wann) | (window.sum(axis=1) != inside))
     if wrong.size:
         k = int(wrong[0])
         raise InputError(
-            f"{path}: the window of k-point {k + 1} has {int(inside[k])} bands by its count and {int(window[k].sum())} by its "
-            f"list, of which {num_wann} at least must follow one another; the file is damaged."
+            f"{path}: the window of k-point {k + 1} has {int(inside[k])} bands by its count and "
+            f"{int(window[k].sum())} by its list; {num_wann} or more must follow one another, the file is damaged."
         )
     return first
 

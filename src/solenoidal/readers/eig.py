@@ -47,7 +47,7 @@ def _check_order(file: TextFile, block: NDArray[np.float64], k: int, num_bands: 
     if wrong.size:
         i = int(wrong[0])
         raise InputError(
-            f"{file.path}: line {file.number - num_bands + i + 1}: band {i + 1} of k-point {k} should stand here, found "
-            f"band {block[i, 0]:g} of k-point {block[i, 1]:g}; the checkpoint has {num_bands} bands, "
+            f"{file.path}: line {file.number - num_bands + i + 1}: band {i + 1} of k-point {k} should stand here, "
+            f"found band {block[i, 0]:g} of k-point {block[i, 1]:g}; the checkpoint has {num_bands} bands, "
             f"check that both files belong to one calculation."
         )

@@ -11,7 +11,18 @@ from numpy.typing import NDArray
 
 from solenoidal.errors import InputError
 
-__all__ = ["TOLERANCE", "Folded", "Images", "close", "fold", "merge", "mesh_to_cells", "scatter", "wigner_seitz"]
+__all__ = [
+    "TOLERANCE",
+    "Folded",
+    "Images",
+    "close",
+    "fold",
+    "merge",
+    "mesh_to_vectors",
+    "nearest_images",
+    "scatter",
+    "wigner_seitz",
+]
 
 Real = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -33,62 +44,97 @@ class Folded:
 
 @dataclass(frozen=True)
 class Images:
-    """Nearest images of the cells of a mesh.
+    """Nearest images of lattice vectors.
 
     Attributes
     ----------
-    cell
-        ``(n_R,)`` index of the cell of the supercell whose image this is, in C order of the mesh.
+    index
+        ``(n,)`` number of the vector whose image this is.
     R
-        ``(n_R, 3)`` lattice vectors.
+        ``(n, 3)`` lattice vectors of the images; one can be the image of several vectors.
     weight
-        ``(n_R, N, N)`` share of this image for each pair, or ``(n_R, 1, 1)`` if the same for all.
+        ``(n, N, N)`` share of this image for each pair.
     """
 
-    cell: Integers
+    index: Integers
     R: Integers
     weight: Real
 
 
-def mesh_to_cells(X: Complex, grid_index: Integers, mp_grid: tuple[int, int, int]) -> Complex:
-    """Discrete Fourier transform ``X_r = (1/NK) sum_k exp(-2 pi i k.r) X_k`` to the cells of the supercell.
+def mesh_to_vectors(X: Complex, kpoints: Real, R: Integers) -> Complex:
+    """Fourier sum ``X_R = (1/NK) sum_k exp(-2 pi i k.R) X_k`` over a coarse mesh.
+
+    The k-points enter as their file has them, as in Wannier90: 0.33333333 for 1/3 moves H_R by 1e-7 eV.
 
     Parameters
     ----------
     X
         ``(NK, C, N, N)`` on the k-points.
-    grid_index
-        ``(NK, 3)`` position of each k-point on the mesh.
-    mp_grid
-        The mesh.
+    kpoints
+        ``(NK, 3)`` fractional.
+    R
+        ``(n_R, 3)`` lattice vectors.
 
     Returns
     -------
     NDArray
-        ``(NK, C, N, N)`` on the cells 0 <= r < mp_grid in C order.
+        ``(n_R, C, N, N)``.
     """
-    grid = np.empty((*mp_grid, *X.shape[1:]), dtype=np.complex128)
-    grid[tuple(grid_index.T)] = X
-    return np.asarray(np.fft.fftn(grid, axes=(0, 1, 2), norm="forward").reshape(X.shape))
+    phase = np.exp(-2j * np.pi * (R @ kpoints.T)) / len(kpoints)
+    return np.asarray((phase @ X.reshape(len(X), -1)).reshape(len(R), *X.shape[1:]))
 
 
 def wigner_seitz(
-    lattice: Real, mp_grid: tuple[int, int, int], centres: Real | None, source: str, tolerance: float = TOLERANCE
-) -> Images:
-    """Images ``r + T`` of every cell that minimise ``|r + T + r_b - r_a|`` for each pair (a, b).
+    lattice: Real, mp_grid: tuple[int, int, int], source: str, tolerance: float = TOLERANCE
+) -> tuple[Integers, Real]:
+    """Lattice vectors in the Wigner-Seitz cell of the supercell of a mesh, and their weights.
 
     Parameters
     ----------
     lattice
         ``(3, 3)`` rows, Angstrom.
     mp_grid
-        The mesh; T runs over its multiples.
-    centres
-        ``(N, 3)`` Cartesian, Angstrom; None minimises |r + T|, which gives the usual weights 1/ndegen.
+        The mesh.
     source
         File name for errors.
     tolerance
         Distances closer than this are equal, Angstrom.
+
+    Returns
+    -------
+    R
+        ``(n_R, 3)``, those on the border with all their images.
+    weight
+        ``(n_R,)`` one over the number of images (1/ndegen); they add up to NK.
+
+    Raises
+    ------
+    InputError
+        As :func:`nearest_images`.
+    """
+    cells = np.stack(np.meshgrid(*map(np.arange, mp_grid), indexing="ij"), axis=-1).reshape(-1, 3)
+    images = nearest_images(cells, lattice, mp_grid, np.zeros((1, 3)), source, tolerance)
+    return images.R, images.weight[:, 0, 0]
+
+
+def nearest_images(
+    R: Integers,
+    lattice: Real,
+    mp_grid: tuple[int, int, int],
+    centres: Real,
+    source: str,
+    tolerance: float = TOLERANCE,
+) -> Images:
+    """Images ``R + T`` that minimise ``|R + T + r_b - r_a|`` for each pair (a, b); T is a vector of the supercell.
+
+    Parameters
+    ----------
+    R
+        ``(n_R, 3)`` lattice vectors.
+    lattice, mp_grid, source, tolerance
+        As in :func:`wigner_seitz`.
+    centres
+        ``(N, 3)`` Cartesian, Angstrom.
 
     Raises
     ------
@@ -96,27 +142,28 @@ def wigner_seitz(
         If the cell is so skewed that nearest images cannot be searched.
     """
     N = np.array(mp_grid)
-    r = np.stack(np.meshgrid(*map(np.arange, mp_grid), indexing="ij"), axis=-1).reshape(-1, 3)
-    r = r - N * ((2 * r) // N)  # about the origin, so that few translations need a look
-    d = np.zeros((1, 1, 3)) if centres is None else centres[None, :] - centres[:, None]
+    d = centres[None, :] - centres[:, None]
     T = N * _translations(lattice * N[:, None], d, source)
     reach = 2 * float(np.linalg.norm(d, axis=-1).max())
-    cell, R, weight = [], [], []
-    for i in range(len(r)):
-        distance = np.linalg.norm((r[i] + T) @ lattice, axis=1)
-        near = r[i] + T[distance <= distance.min() + reach + tolerance]
+    index, vectors, weight = [], [], []
+    for i, vector in enumerate(R - N * np.floor(R / N + 0.5).astype(np.int64)):
+        distance = np.linalg.norm((vector + T) @ lattice, axis=1)
+        near = vector + T[distance <= distance.min() + reach + tolerance]
         share = _shares(near @ lattice, d, tolerance)
         used = np.flatnonzero(share.any(axis=(1, 2)))
-        cell += [i] * len(used)
-        R.append(near[used])
+        index += [i] * len(used)
+        vectors.append(near[used])
         weight.append(share[used])
-    return Images(np.array(cell), np.concatenate(R), np.concatenate(weight))
+    return Images(np.array(index), np.concatenate(vectors), np.concatenate(weight))
 
 
-def fold(cells: Complex, images: Images) -> Folded:
-    """Distribute the matrices of the cells ``(NK, C, N, N)`` over their images and make the list Hermitian."""
-    X = cells[images.cell] * images.weight[:, None]
-    return close(images.R, X)
+def fold(X: Complex, images: Images) -> Folded:
+    """Distribute matrices ``(n_R, C, N, N)``, degeneracies divided out, over their images; make the list Hermitian."""
+    vectors, place = np.unique(images.R, axis=0, return_inverse=True)
+    out = np.zeros((len(vectors), *X.shape[1:]), dtype=np.complex128)
+    for i, j, weight in zip(place.reshape(-1), images.index, images.weight, strict=True):
+        out[i] += X[j] * weight
+    return close(vectors, out)
 
 
 def scatter(R: Integers, a: Integers, b: Integers, X: Complex, size: int) -> Folded:

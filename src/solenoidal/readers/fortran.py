@@ -99,5 +99,6 @@ class FortranFile:
         (mark,) = struct.unpack("<i", self._bytes(4, what))
         if abs(mark) != size:
             raise InputError(
-                f"{self.path}: the record of {what} opens with {size} bytes and closes with {mark}; the file is damaged."
+                f"{self.path}: the record of {what} opens with {size} bytes and closes with {mark}; the file is "
+                f"damaged."
             )

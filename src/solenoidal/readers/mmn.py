@@ -80,7 +80,7 @@ def _one_kpoint(file: TextFile, num_bands: int, num_kpoints: int, num_neighbours
     overlaps = np.empty((num_neighbours, num_bands, num_bands), dtype=np.complex128)
     for j in range(num_neighbours):
         index[j] = file.integers(5, "the line 'k k2 g1 g2 g3' of a neighbour")
-        if not (1 <= index[j, :2]).all() or not (index[j, :2] <= num_kpoints).all():
+        if index[j, :2].min() < 1 or index[j, :2].max() > num_kpoints:
             raise file.error(f"k-points {index[j, 0]} and {index[j, 1]} are not both among 1 to {num_kpoints}.")
         if index[j, 0] != index[0, 0]:
             raise file.error(f"k-point {index[0, 0]} has fewer than {num_neighbours} neighbours.")

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
 from solenoidal.errors import InputError
 
@@ -17,11 +17,11 @@ __all__ = ["SUFFIXES", "find_file", "is_compressed", "open_stream", "stream_erro
 _BUFFER = 1 << 20
 
 #: How to open a file by the suffix of its compression; a plain file comes first and wins.
-_OPENERS: dict[str, Callable[[Path], BinaryIO]] = {
-    "": lambda path: cast(BinaryIO, open(path, "rb")),
-    ".bz2": lambda path: cast(BinaryIO, bz2.open(path, "rb")),
-    ".xz": lambda path: cast(BinaryIO, lzma.open(path, "rb")),
-    ".gz": lambda path: cast(BinaryIO, gzip.open(path, "rb")),
+_OPENERS: dict[str, Callable[[Path], object]] = {
+    "": io.FileIO,
+    ".bz2": bz2.BZ2File,
+    ".xz": lzma.LZMAFile,
+    ".gz": gzip.GzipFile,
 }
 
 #: Suffixes looked for, in this order: none, ``.bz2``, ``.xz``, ``.gz``.

@@ -9,7 +9,16 @@ from solenoidal.errors import InputError
 from solenoidal.events import Listener, Message, Progress
 from solenoidal.readers.chk import Checkpoint, read_chk
 from solenoidal.readers.eig import read_eig
-from solenoidal.readers.folding import TOLERANCE, Folded, fold, merge, mesh_to_cells, wigner_seitz
+from solenoidal.readers.folding import (
+    TOLERANCE,
+    Folded,
+    close,
+    fold,
+    merge,
+    mesh_to_vectors,
+    nearest_images,
+    wigner_seitz,
+)
 from solenoidal.readers.pieces import Pieces, WsChoice, compare_with_win
 from solenoidal.readers.position import Discretisation, position_on_mesh
 from solenoidal.readers.spn import read_spn
@@ -87,9 +96,12 @@ def _spin(path: Path, chk: Checkpoint, listen: Listener) -> Complex:
 
 def _fold(X: Complex, chk: Checkpoint, ws: WsChoice, win: WinFile | None) -> Folded:
     tolerance = TOLERANCE if win is None or win.ws_distance_tol is None else win.ws_distance_tol
-    centres = chk.centres if ws.use else None
-    images = wigner_seitz(chk.lattice, chk.mp_grid, centres, str(chk.path), tolerance)
-    return fold(mesh_to_cells(X, chk.grid_index, chk.mp_grid), images)
+    source = str(chk.path)
+    R, weight = wigner_seitz(chk.lattice, chk.mp_grid, source, tolerance)
+    X = mesh_to_vectors(X, chk.kpoints, R) * weight[:, None, None, None]
+    if not ws.use:
+        return close(R, X)
+    return fold(X, nearest_images(R, chk.lattice, chk.mp_grid, chk.centres, source, tolerance))
 
 
 def _position_elsewhere(

@@ -106,6 +106,6 @@ def _check_pauli(path: Path, sigma: Complex, k: int) -> None:
     s, n = np.unravel_index(int(length.argmax()), length.shape)
     if not length[s, n] <= _LONGEST_ROW:
         raise InputError(
-            f"{path}: sigma_{'xyz'[int(s)]} of band {int(n) + 1} at k-point {k + 1} has length {length[s, n]:.3g}, a Pauli "
-            f"matrix cannot exceed 1; the file is damaged or not a .spn file."
+            f"{path}: sigma_{'xyz'[int(s)]} of band {int(n) + 1} at k-point {k + 1} has length {length[s, n]:.3g}, a "
+            f"Pauli matrix cannot exceed 1; the file is damaged or not a .spn file."
         )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from solenoidal.errors import InputError
 from solenoidal.events import Listener, Message
-from solenoidal.readers.folding import TOLERANCE, Folded, close, fold, scatter, wigner_seitz
+from solenoidal.readers.folding import TOLERANCE, Folded, close, fold, nearest_images, scatter
 from solenoidal.readers.pieces import Pieces, WsChoice, compare_with_win
 from solenoidal.readers.tb import Table, read_hr, read_r, read_tb
 from solenoidal.readers.win import WinFile
@@ -102,11 +102,11 @@ def _fold_by_centres(table: Table, X: Complex, win: WinFile | None) -> Folded:
     share = np.bincount(cell, 1.0 / table.ndegen, minlength=int(np.prod(win.mp_grid)))
     if abs(share - 1).max() > 1e-6:
         raise InputError(
-            f"{table.path}: the R vectors and degeneracies are not those of mp_grid {win.mp_grid} in {win.path}; take both "
-            f"from one calculation."
+            f"{table.path}: the R vectors and degeneracies are not those of mp_grid {win.mp_grid} in {win.path}; take "
+            f"both from one calculation."
         )
-    cells = np.zeros((len(share), *X.shape[1:]), dtype=np.complex128)
-    np.add.at(cells, cell, X)
     tolerance = TOLERANCE if win.ws_distance_tol is None else win.ws_distance_tol
-    images = wigner_seitz(table.lattice_or_raise(), win.mp_grid, table.centres, str(table.path), tolerance)
-    return fold(cells, images)
+    return fold(
+        X,
+        nearest_images(table.R, table.lattice_or_raise(), win.mp_grid, table.centres, str(table.path), tolerance),
+    )

@@ -97,7 +97,7 @@ def read_tb(path: Path) -> Table:
         R, H = _blocks(file, n_R, size, 1)
         R_r, position = _blocks(file, n_R, size, 3)
         file.finish()
-    if (R != R_r).any():
+    if not np.array_equal(R, R_r):
         raise InputError(f"{path}: Hamiltonian and position matrix have different R vectors, the file is damaged.")
     return _checked(Table(path, R, ndegen, H[:, 0], lattice, position))
 
@@ -218,8 +218,8 @@ def _checked(table: Table) -> Table:
     cells = float((1.0 / table.ndegen).sum())
     if abs(cells - round(cells)) > 1e-6:
         raise InputError(
-            f"{table.path}: the inverse degeneracies add up to {cells:.6g} instead of the number of k-points, the file is "
-            f"damaged."
+            f"{table.path}: the inverse degeneracies add up to {cells:.6g} instead of the number of k-points, the file "
+            f"is damaged."
         )
     partner = [index[tuple(-x for x in R)] for R in table.R.tolist()]
     if (table.ndegen != table.ndegen[partner]).any():

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from types import TracebackType
 
@@ -218,7 +218,7 @@ def _columns(line: bytes, widths: Sequence[int]) -> list[bytes]:
     if len(text) != sum(widths):
         return []
     edges = np.cumsum([0, *widths])
-    return [text[i:j].strip() for i, j in zip(edges[:-1], edges[1:], strict=True)]
+    return [text[i:j].strip() for i, j in pairwise(edges)]
 
 
 def _show(text: bytes) -> str:

@@ -67,8 +67,7 @@ def read_wsvec(path: Path, table: Table) -> Shifts:
         file.line("the comment")
         for R in table.R.tolist():
             for a in range(1, table.size + 1):
-                for b in range(1, table.size + 1):
-                    counts.append(_element(file, [*R, a, b], table, T))
+                counts.extend(_element(file, [*R, a, b], table, T) for b in range(1, table.size + 1))
         file.finish()
     size = table.size
     element = np.repeat(np.arange(len(counts)), counts)
