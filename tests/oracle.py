@@ -108,7 +108,6 @@ class Bands:
     dv: np.ndarray
     s: np.ndarray
     same: np.ndarray
-    U: np.ndarray
 
     @property
     def w(self):
@@ -175,7 +174,7 @@ def diagonalise(m: Matrices, degeneracy=1e-6, rotate=None):
         extra = (slice(None),) + (None,) * (X.ndim - 3)
         return inverse[extra] @ X @ U[extra]
 
-    return Bands(e, np.sign(norm), basis(m.v), basis(m.dv), basis(m.s), same, U)
+    return Bands(e, np.sign(norm), basis(m.v), basis(m.dv), basis(m.s), same)
 
 
 def solve(model, k, operator="spin", axes=None, degeneracy=1e-6, rotate=None):
@@ -372,21 +371,6 @@ class Entropy(Fermi):
         return self.x(e) * super().df(e)
 
 
-@dataclass(frozen=True)
-class BoseEntropy:
-    """S(e) = (1 + n) ln(1 + n) - n ln n and dS/de of bosons."""
-
-    T: float
-
-    def f(self, e):
-        x = e / self.T
-        return -np.log1p(-np.exp(-x)) + x / np.expm1(x)
-
-    def df(self, e):
-        x = e / self.T
-        return -x / (4 * np.sinh(x / 2) ** 2) / self.T
-
-
 # ------------------------------------------------------------------------------------------------------------
 # integrands over the zone, (n_k, i, l, c); F is a function of energy with .f and .df
 
@@ -419,9 +403,14 @@ def eq15(b, F, form="S"):
 
 
 def kubo_sea(b, F):
-    """First term of (K): the explicit triple sum, antisymmetric in (i, l)."""
+    """First term of (K): the explicit triple sum, antisymmetric in (i, l).
+
+    Triples inside one multiplet are the intra-multiplet pairs that the q -> 0 response leaves out
+    (tests/test_kubo_form.py); they contribute where velocities do not commute, as at a Kramers point.
+    """
     e = b.e
     f3 = F.f3(e[:, :, None, None], e[:, None, :, None], e[:, None, None, :])
+    f3 = np.where(b.same[:, :, :, None] & b.same[:, :, None, :], 0.0, f3)
     return -np.einsum("knmp,kcnm,kimp,klpn->kilc", f3, b.s, b.v, b.v).imag
 
 
@@ -458,22 +447,20 @@ def conventional_gamma(b, F, gamma):
     return np.einsum("knm,kicnm,klmn->kilc", weight, b.J, b.v).imag
 
 
+def kubo_vertex(b):
+    """X^{il}_n of section 5, (n_k, N, i, l, c); levels or exactly degenerate multiplets."""
+    G, v, s = b.G, b.v, b.s
+    inside = b.v * b.same[:, None]
+    X = np.einsum("klnm,knm,kimp,knp,kcpn->knilc", v, G, v, G, s).imag
+    X -= np.einsum("klnp,kipm,knm,kcmn->knilc", inside, v, G**2, s).imag
+    return X - X.swapaxes(2, 3)
+
+
 def kubo_minus_eq11(b, F):
-    """Closed form of section 5, nondegenerate bands."""
-    G, v, s, vn = b.G, b.v, b.s, velocity(b)
-    X = np.einsum("klnm,knm,kimp,knp,kcpn->knilc", v, G, _without_diagonal(v, b), G, s).imag
-    # the sum m, p != n holds m = p too: restore the intraband elements of v^i_mm
-    X += np.einsum("klnm,knm,kimm,kcmn->knilc", v, G**2, v * b.same[:, None], s).imag
-    X -= np.einsum("knl,kinm,knm,kcmn->knilc", vn, v, G**2, s).imag
-    X = X - X.swapaxes(2, 3)
+    """Closed form of section 5."""
     vd = velocity_dipole(b)
-    return np.einsum("kn,knilc->kilc", F.f(b.e), X) - 0.5 * np.einsum(
-        "kn,knilc->kilc", -F.df(b.e), vd - vd.swapaxes(2, 3)
-    )
-
-
-def _without_diagonal(v, b):
-    return v * ~b.same[:, None]
+    shell = -(vd - vd.swapaxes(2, 3)) / 2
+    return np.einsum("kn,knilc->kilc", F.f(b.e), kubo_vertex(b)) + np.einsum("kn,knilc->kilc", -F.df(b.e), shell)
 
 
 # equilibrium

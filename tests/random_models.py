@@ -58,7 +58,7 @@ def electrons(seed, dimension=2, n=3, components=2, positions=False, gap=0.0):
     )
 
 
-def doublets(seed, dimension=2, splitting=0.0, split_seed=0):
+def doublets(seed, dimension=2, splitting=0.0, split_seed=0, gap=1.5):
     """Three orbitals x spin with the local antiunitary i sigma_y K at every k: twofold degenerate bands.
 
     ``H = h_0 x 1 + sum_i h_i x sigma_i`` with h_0(k) real symmetric and h_i(k) imaginary antisymmetric, hence
@@ -76,7 +76,7 @@ def doublets(seed, dimension=2, splitting=0.0, split_seed=0):
             h = h + np.kron((x - x.T) / 2 * (1j if onsite else 1), sigma) * scale
         table[r] = h
     origin = (0,) * dimension
-    table[origin] = table[origin] + np.kron(np.diag([-1.5, 0.0, 1.5]), np.eye(2))
+    table[origin] = table[origin] + np.kron(np.diag([-gap, 0.0, gap]), np.eye(2))
     s = np.stack([hermitian(rng, 6) for _ in range(2)])
     lattice = skewed_lattice(rng, dimension)
     noise = random_hoppings(np.random.default_rng(split_seed), dimension, 6)
@@ -95,10 +95,11 @@ METRICS = {
 }
 
 
-def bosons(seed, kind="diagonal", dimension=2, k_dependent_s=False):
+def bosons(seed, kind="diagonal", dimension=2, k_dependent_s=False, positions=False):
     """Four branches with a metric and positive definite H(k); ``kind`` is a key of METRICS.
 
-    "particle-hole": X(k) = Sigma_x X(-k)^* Sigma_x for H and s; "symplectic": real fields (u, p).
+    "particle-hole": X(k) = Sigma_x X(-k)^* Sigma_x for H and s; "symplectic": real fields (u, p).  With
+    ``positions`` the two bosons sit at random places and s does not connect them.
     """
     rng = np.random.default_rng(seed)
     reality = {"diagonal": None, "particle-hole": SIGMA_X, "symplectic": np.eye(4)}[kind]
@@ -127,10 +128,7 @@ def lowest_level(table, n=24):
     """Lowest eigenvalue of H(k) on an n^D mesh; R = 0 counts once, every other R with its partner."""
     dimension = len(next(iter(table)))
     k = np.array(list(itertools.product(np.arange(n) / n, repeat=dimension)))
-    half = sum(
-        np.exp(2j * np.pi * k @ np.array(r))[:, None, None] * (h if any(r) else h / 2)
-        for r, h in table.items()
-    )
+    half = sum(np.exp(2j * np.pi * k @ np.array(r))[:, None, None] * (h if any(r) else h / 2) for r, h in table.items())
     return float(np.linalg.eigvalsh(half + half.conj().swapaxes(1, 2)).min())
 
 

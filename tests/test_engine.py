@@ -12,7 +12,7 @@ from solenoidal.errors import InputError
 from solenoidal.events import Progress
 from solenoidal.model import BlochModel
 from solenoidal.quantities import Settings
-from solenoidal.statistics import fermi, fermi_surface, fermi_surface_slope
+from solenoidal.statistics import fermi, fermi_surface
 from solenoidal.zone import Mesh
 
 ALL = ("conventional", "eq11", "eq15", "kubo")
@@ -48,7 +48,7 @@ def plain_sum(model, task):
     """Every quantity at every k with exact Fermi factors: no blocks, no energy grid, no threads."""
     mesh = Mesh(task.mesh, task.offset)
     states = solve(fourier(model, mesh_points(mesh)), task.degeneracy)
-    factor = {"sea": fermi, "surface": fermi_surface, "curvature": lambda x, kT: 0.5 * fermi_surface_slope(x, kT)}
+    factor = {"sea": fermi, "surface": fermi_surface}
     out = []
     for name in task.definitions:
         total = 0.0

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solenoidal.spectral import DirectFermi, EnergyGrid, ZeroTemperature, plan
-from solenoidal.statistics import fermi, fermi_surface, fermi_surface_slope
+from solenoidal.statistics import fermi, fermi_surface
 
 MU = np.linspace(-0.5, 0.7, 7)
-FACTOR = {"sea": fermi, "surface": fermi_surface, "curvature": lambda x, kT: 0.5 * fermi_surface_slope(x, kT)}
+FACTOR = {"sea": fermi, "surface": fermi_surface}
 
 
 def plain(e, x, mu, kT, weight):
@@ -21,7 +21,7 @@ def states(seed, n=300, columns=3):
     return rng.uniform(-4, 3, n), rng.normal(size=(n, columns))
 
 
-@pytest.mark.parametrize("weight", ["sea", "surface", "curvature"])
+@pytest.mark.parametrize("weight", ["sea", "surface"])
 @pytest.mark.parametrize("kT", [[0.02], [0.03, 0.1], [0.5]])
 def test_grid_equals_plain_sum(weight, kT):
     e, x = states(1)
@@ -31,7 +31,7 @@ def test_grid_equals_plain_sum(weight, kT):
     assert abs(acc.integrals() - want).max() < 1e-7 * abs(want).max()
 
 
-@pytest.mark.parametrize("weight", ["sea", "surface", "curvature"])
+@pytest.mark.parametrize("weight", ["sea", "surface"])
 def test_direct_fermi_equals_plain_sum(weight):
     e, x = states(2)
     acc = DirectFermi(MU, 1e-3, weight, 3)
@@ -70,17 +70,6 @@ def test_cell_average_of_the_delta_function_is_a_density(D):
     assert abs(np.trapezoid(density * mu**2, mu) - (widths**2).sum() / 12) < trapezoid * widths.sum() ** 2
 
 
-def test_slope_of_the_cell_density():
-    widths = np.array([[0.31, 0.17, 0.05]])
-    mu = np.linspace(-0.3, 0.3, 4001)
-    parts = []
-    for weight in ("surface", "curvature"):
-        acc = ZeroTemperature(mu, weight, 1)
-        acc.add(np.array([0.01]), np.ones((1, 1)), widths)
-        parts.append(acc.integrals()[0, :, 0])
-    assert abs(0.5 * np.gradient(parts[0], mu) - parts[1]).max() < 2e-2 * abs(parts[1]).max()
-
-
 def test_flat_levels_do_not_overflow():
     acc = ZeroTemperature(MU, "surface", 1)
     acc.add(np.array([MU[2] + 1e-12]), np.ones((1, 1)), np.zeros((1, 3)))
@@ -91,7 +80,7 @@ def test_merging_adds():
     e, x = states(4)
     kT = np.array([0.0, 0.001, 0.05, 0.2])
     p = plan(MU, kT)
-    for weight in ("sea", "surface", "curvature"):
+    for weight in ("sea", "surface"):
         whole, first, second = (p.accumulators(weight, 3) for _ in range(3))
         for w, a, b in zip(whole, first, second, strict=True):
             w.add(e, x, np.ones((len(e), 3)))

@@ -120,14 +120,9 @@ def _check_operator(model: BlochModel, job: Job) -> tuple[str, ...] | None:
     name, axes = job.system.operator, job.system.axes
     known = {*model.operators, "charge"}
     if name not in known:
-        hint = (
-            " (spin needs .chk and .spn files, or spin_order)"
-            if name == "spin" and job.system.wannier90
-            else ""
-        )
+        hint = " (spin needs .chk and .spn files, or spin_order)" if name == "spin" and job.system.wannier90 else ""
         raise InputError(
-            f"{job.origin}: [system] operator: {model.source} has no operator '{name}': "
-            f"{nearest(name, known)}{hint}."
+            f"{job.origin}: [system] operator: {model.source} has no operator '{name}': {nearest(name, known)}{hint}."
         )
     components = model.operator(name).components
     for axis in axes or ():
@@ -200,8 +195,7 @@ def _check_range(model: BlochModel, job: Job, mu: Real, fermi: float | None) -> 
     inside = (mu >= low - edge) & (mu <= high + edge)
     if not inside.any() or mu[0] < low - far or mu[-1] > high + far:
         raise InputError(
-            f"{job.origin}: [scan] mu = {scan} eV{origin} leaves the bands: {bands}, "
-            f"choose energies there{hint}."
+            f"{job.origin}: [scan] mu = {scan} eV{origin} leaves the bands: {bands}, choose energies there{hint}."
         )
     if mu[0] < low - edge or mu[-1] > high + edge:
         return (f"mu = {scan} eV goes beyond the bands: {bands}.",)

@@ -4,9 +4,14 @@ Nothing that takes long to import is imported before it is needed: ``solenoidal 
 """
 
 import argparse
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from solenoidal._version import __version__
 from solenoidal.errors import InputError
@@ -35,7 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     command: Callable[[argparse.Namespace, Terminal], None] = arguments.command
     terminal = Terminal(sys.stderr)
     try:
-        command(arguments, terminal)
+        with _interruptible(terminal):
+            command(arguments, terminal)
     except InputError as error:
         return _stop(terminal, str(error), MISTAKE)
     except KeyboardInterrupt:
@@ -46,6 +52,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _stop(terminal, _disk(error), MISTAKE)
     terminal.close()
     return 0
+
+
+@contextmanager
+def _interruptible(terminal: Terminal) -> Iterator[None]:
+    """Let Ctrl-C reach the worker threads as well: Python tells the main thread only, which waits for them."""
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+        terminal.stop()
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    earlier = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, earlier)
 
 
 def _stop(terminal: Terminal, sentence: str, status: int) -> int:
@@ -84,17 +108,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("job", metavar="JOB.toml", type=Path, help="job file")
-    parser.add_argument(
-        "-o", "--output", metavar="OUT.nc", type=Path, help="result (default: JOB.nc in this folder)"
-    )
+    parser.add_argument("-o", "--output", metavar="OUT.nc", type=Path, help="result (default: JOB.nc in this folder)")
     parser.add_argument("--workers", metavar="N", type=_count, help="threads (default: all cores)")
     parser.set_defaults(command=_run)
 
 
 def _add_inspect(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "path", metavar="PATH", type=Path, help="seed name, one of its files, or an operator file .npz"
-    )
+    parser.add_argument("path", metavar="PATH", type=Path, help="seed name, one of its files, or an operator file .npz")
     parser.set_defaults(command=_inspect)
 
 
@@ -154,3 +174,7 @@ def _models(arguments: argparse.Namespace, terminal: Terminal) -> None:
     from solenoidal import models
 
     print("\n\n".join(str(models.describe(name)) for name in models.names()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,8 +1,8 @@
 """Figures of results, ready for print: every definition side by side over the chemical potential."""
 
 import importlib.util
+import io
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import xarray as xr
 
 from solenoidal.errors import InputError
 from solenoidal.registry import nearest
-from solenoidal.results import check_output, component_name
+from solenoidal.results import check_output, component_name, replace_file
 from solenoidal.table import independent_components
 
 if TYPE_CHECKING:
@@ -168,9 +168,7 @@ def _panel(axes: "Axes", data: xr.Dataset, T: float) -> None:
     spare = iter(OTHERS * len(titles))
     for i, name in enumerate(str(d) for d in data["definition"].values):
         style = dict(STYLES[name] if name in STYLES else next(spare))
-        _curve(
-            axes, x, data.sel(definition=name), f"{name}: {titles[name]}", style, MARKERS[i % len(MARKERS)]
-        )
+        _curve(axes, x, data.sel(definition=name), f"{name}: {titles[name]}", style, MARKERS[i % len(MARKERS)])
     axes.axhline(0.0, color="0.7", linewidth=0.6, zorder=0)
     _mark_fermi_level(axes, x, relative)
     axes.set_xlabel(r"$\mu - E_\mathrm{F}$ (eV)" if relative else r"$\mu$ (eV)")
@@ -194,11 +192,11 @@ def _curve(axes: "Axes", x: Any, data: xr.Dataset, label: str, style: dict[str, 
     y = data["conductivity"].values
     error = data["conductivity_error"].values if "conductivity_error" in data else np.zeros_like(y)
     if len(x) == 1:
-        axes.errorbar(
-            x, y, error, color=style["color"], marker=marker, linestyle="none", capsize=3, label=label
-        )
+        axes.errorbar(x, y, error, color=style["color"], marker=marker, linestyle="none", capsize=3, label=label)
         return
-    axes.fill_between(x, y - error, y + error, color=style["color"], alpha=0.18, linewidth=0)
+    axes.fill_between(x, y - error, y + error, color=style["color"], alpha=0.12, linewidth=0)
+    for edge in (y - error, y + error):
+        axes.plot(x, edge, color=style["color"], alpha=0.45, linewidth=0.4)
     axes.plot(x, y, label=label, **style)
     axes.set_xlim(x[0], x[-1])
 
@@ -219,13 +217,10 @@ def _quantity(dataset: xr.Dataset, labels: tuple[str, str, str]) -> str:
 
 
 def _write(figure: "Figure", path: Path) -> None:
-    """Write beside the place and move: an earlier figure survives a failure."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    """Draw into memory, then write: an earlier figure survives a failure."""
     kind = path.suffix.lower()[1:]
     # Without a date the same result gives the same file.
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
-    try:
-        figure.savefig(partial, format=kind, metadata=metadata)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    content = io.BytesIO()
+    figure.savefig(content, format=kind, metadata=metadata)
+    replace_file(path, content.getbuffer())

@@ -457,7 +457,7 @@ def _words(key: str, value: object) -> tuple[str, ...] | None:
 def _parameters(value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         _fail("[system] parameters", f"{_show(value)} is not a table of names and values")
-    return dict(value)
+    return {key: x.item() if hasattr(x, "item") else x for key, x in value.items()}
 
 
 def _mu(value: object) -> MuRange | tuple[float, ...]:

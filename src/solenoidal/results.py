@@ -1,5 +1,6 @@
 """Labelled results with units and provenance, built from zone integrals, saved as netCDF 4 and read back."""
 
+import io
 import json
 import os
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from solenoidal.job import Job
 from solenoidal.model import BlochModel, Operator
 from solenoidal.units import KB, conductivity_factor, conductivity_unit
 
-__all__ = ["build", "check_output", "component_name", "load", "save"]
+__all__ = ["build", "check_output", "component_name", "load", "replace_file", "save"]
 
 DIRECTIONS = ("x", "y", "z")
 DIMS = ("definition", "temperature", "mu", "current", "field", "spin")
@@ -113,9 +114,7 @@ def _convention(operator: Operator) -> str:
     )
 
 
-def _coordinates(
-    model: BlochModel, operator: Operator, task: Task, fermi_energy: float | None
-) -> dict[str, Any]:
+def _coordinates(model: BlochModel, operator: Operator, task: Task, fermi_energy: float | None) -> dict[str, Any]:
     directions = list(DIRECTIONS[: model.dimension])
     mu = np.asarray(task.mu, dtype=np.float64)
     out: dict[str, Any] = {
@@ -238,20 +237,33 @@ def save(dataset: xr.Dataset, path: Path | str) -> Path:
     """
     path = Path(path)
     check_output(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        dataset.to_netcdf(partial, engine="h5netcdf", format="NETCDF4")
-        _flush(partial)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    # HDF5 crashes the interpreter at its end if a write failed for lack of space: it writes to memory only.
+    content = io.BytesIO()
+    dataset.to_netcdf(content, engine="h5netcdf", format="NETCDF4")
+    replace_file(path, content.getbuffer())
     return path
 
 
-def _flush(path: Path) -> None:
-    """Wait until the disk has the file: a rename is only as durable as what it names."""
-    with path.open("rb+") as stream:
-        os.fsync(stream.fileno())
+def replace_file(path: Path, content: bytes | memoryview) -> None:
+    """Write a file beside its place and move it there when the disk has all of it.
+
+    Raises
+    ------
+    OSError
+        If that fails; what was at ``path`` before is still there.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(partial, path)
+    except OSError as error:
+        # A failed write does not say which file it was.
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def load(path: Path | str) -> xr.Dataset:

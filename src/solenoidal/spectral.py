@@ -1,7 +1,6 @@
 """Accumulation in energy: one pass over the zone serves every chemical potential and temperature.
 
-A quantity x_n with weight ``sea``, ``surface`` or ``curvature`` contributes ``f x``, ``-f' x`` or ``f''/2 x``; with
-theta the occupation these are ``theta``, ``d theta / d mu`` and ``d^2 theta / d mu^2 / 2`` at mu.
+A quantity x_n with weight ``sea`` contributes ``f x``, one with weight ``surface`` ``-f' x``.
 
 Three accumulators, chosen per temperature by :func:`plan`:
 
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 
 from solenoidal.compiled import jit
 from solenoidal.quantities import Weight
-from solenoidal.statistics import fermi, fermi_surface, fermi_surface_slope
+from solenoidal.statistics import fermi, fermi_surface
 
 __all__ = ["Accumulator", "DirectFermi", "EnergyGrid", "Plan", "ZeroTemperature", "plan"]
 
@@ -95,13 +94,13 @@ class DirectFermi:
 
     def __init__(self, mu: Real, kT: float, weight: Weight, columns: int) -> None:
         self.mu, self.kT = mu, kT
-        self.order = _ORDER[weight]
+        self.sea = weight == "sea"
         self.table = np.zeros((len(mu), columns))
         self.full = np.zeros((len(mu) + 1, columns))
 
     def add(self, e: Real, x: Real, widths: Real) -> None:
         """See :class:`Accumulator`."""
-        _deposit_fermi(e, x, self.mu, self.kT, WINDOW * self.kT, self.order, self.table, self.full)
+        _deposit_fermi(e, x, self.mu, self.kT, WINDOW * self.kT, self.sea, self.table, self.full)
 
     def merge(self, other: Accumulator) -> None:
         """See :class:`Accumulator`."""
@@ -115,20 +114,20 @@ class DirectFermi:
 
 
 class ZeroTemperature:
-    """Step function for the sea, cell-averaged delta function and its slope for the other weights."""
+    """Step function for the sea, cell-averaged delta function for the surface."""
 
     def __init__(self, mu: Real, weight: Weight, columns: int) -> None:
         self.mu = mu
-        self.order = _ORDER[weight]
+        self.sea = weight == "sea"
         self.table = np.zeros((len(mu), columns))
         self.full = np.zeros((len(mu) + 1, columns))
 
     def add(self, e: Real, x: Real, widths: Real) -> None:
         """See :class:`Accumulator`."""
-        if self.order == 0:
+        if self.sea:
             _deposit_step(e, x, self.mu, self.full)
         else:
-            _deposit_cell(e, x, _usable(widths), self.mu, self.order, self.table)
+            _deposit_cell(e, x, _usable(widths), self.mu, self.table)
 
     def merge(self, other: Accumulator) -> None:
         """See :class:`Accumulator`."""
@@ -139,9 +138,6 @@ class ZeroTemperature:
     def integrals(self) -> Real:
         """See :class:`Accumulator`."""
         return np.asarray(self.table + np.cumsum(self.full, axis=0)[:-1])[None]
-
-
-_ORDER: dict[Weight, int] = {"sea": 0, "surface": 1, "curvature": 2}
 
 
 @dataclass(frozen=True)
@@ -209,11 +205,7 @@ def plan(mu: Real, kT: Real, largest: int = 12_000) -> Plan:
 
 
 def _factor(weight: Weight, x: Real, kT: float) -> Real:
-    if weight == "sea":
-        return fermi(x, kT)
-    if weight == "surface":
-        return fermi_surface(x, kT)
-    return 0.5 * fermi_surface_slope(x, kT)
+    return fermi(x, kT) if weight == "sea" else fermi_surface(x, kT)
 
 
 def _usable(widths: Real) -> Real:
@@ -257,67 +249,53 @@ def _deposit_step(e: Real, x: Real, mu: Real, full: Real) -> None:
 
 
 @jit
-def _deposit_fermi(e: Real, x: Real, mu: Real, kT: float, window: float, order: int, table: Real, full: Real) -> None:
+def _deposit_fermi(e: Real, x: Real, mu: Real, kT: float, window: float, sea: bool, table: Real, full: Real) -> None:
     columns = table.shape[1]
     for s in range(len(e)):
         first = np.searchsorted(mu, e[s] - window)
         last = np.searchsorted(mu, e[s] + window)
         for j in range(first, last):
             f = 0.5 - 0.5 * math.tanh(0.5 * (e[s] - mu[j]) / kT)
-            weight = f
-            if order == 1:
-                weight = f * (1.0 - f) / kT
-            elif order == 2:
-                weight = 0.5 * f * (1.0 - f) * (1.0 - 2.0 * f) / (kT * kT)
+            weight = f if sea else f * (1.0 - f) / kT
             for c in range(columns):
                 table[j, c] += weight * x[s, c]
-        if order == 0:
+        if sea:
             for c in range(columns):
                 full[last, c] += x[s, c]
 
 
 @jit
-def _deposit_cell(e: Real, x: Real, widths: Real, mu: Real, order: int, table: Real) -> None:
-    """Density (order 1) or half its slope (order 2) of the energies in a cell with linear dispersion, at every mu.
+def _deposit_cell(e: Real, x: Real, widths: Real, mu: Real, table: Real) -> None:
+    """Density of the energies in a cell with linear dispersion, at every mu.
 
     The density of a sum of D independent uniform variables of widths w_j is
-    ``sum over signs prod(sign) max(0, y + sum sign_j w_j / 2)^(D-1) / ((D-1)! prod w_j)``.
+    ``sum over corners of sign * max(0, y + corner)^(D-1) / ((D-1)! prod w_j)``.
     """
-    D = widths.shape[1]
     columns = table.shape[1]
     for s in range(len(e)):
-        half = 0.0
-        norm = 1.0
-        for j in range(D):
-            half += 0.5 * widths[s, j]
-            norm *= widths[s, j]
+        half = 0.5 * widths[s].sum()
         first = np.searchsorted(mu, e[s] - half)
         last = np.searchsorted(mu, e[s] + half)
         for j in range(first, last):
-            weight = _cell_spline(mu[j] - e[s], widths[s], D - order) / norm
-            if order == 2:
-                weight *= 0.5
+            weight = _cell_density(mu[j] - e[s], widths[s])
             for c in range(columns):
                 table[j, c] += weight * x[s, c]
 
 
 @jit
-def _cell_spline(y: float, widths: Real, power: int) -> float:
-    """Sum over the corners of a cell of ``sign * max(0, y + corner)^power / power!`` (a step for power 0)."""
+def _cell_density(y: float, widths: Real) -> float:
     D = len(widths)
+    norm = 1.0
+    for j in range(D):
+        norm *= widths[j] * max(1, j)  # prod w_j times (D - 1)!
     total = 0.0
     for corner in range(1 << D):
         z = y
         sign = 1.0
         for j in range(D):
-            if corner & (1 << j):
-                z -= 0.5 * widths[j]
-                sign = -sign
-            else:
-                z += 0.5 * widths[j]
-        if z > 0.0 and power >= 0:
-            term = sign
-            for p in range(power):
-                term *= z / (p + 1)
-            total += term
-    return total
+            up = corner & (1 << j) == 0
+            z += 0.5 * widths[j] if up else -0.5 * widths[j]
+            sign = sign if up else -sign
+        if z > 0.0:
+            total += sign * z ** (D - 1)
+    return total / norm

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["fermi", "fermi_surface", "fermi_surface_slope"]
+__all__ = ["fermi", "fermi_surface"]
 
 Real = NDArray[np.float64]
 
@@ -18,8 +18,3 @@ def fermi(x: Real, kT: float) -> Real:
 def fermi_surface(x: Real, kT: float) -> Real:
     """``-f'(x)``, 1/eV, for kT > 0."""
     return np.asarray(0.25 / kT / np.cosh(np.clip(0.5 * x / kT, -350.0, 350.0)) ** 2)
-
-
-def fermi_surface_slope(x: Real, kT: float) -> Real:
-    """``f''(x)``, 1/eV^2, for kT > 0."""
-    return np.asarray(fermi_surface(x, kT) * np.tanh(0.5 * x / kT) / kT)

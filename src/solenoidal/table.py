@@ -134,10 +134,7 @@ def _block(at: xr.Dataset, components: list[Component], T: float) -> list[str]:
         cells = [_cell(at.sel(definition=definition), c, digits) for c in components]
         rows.append([str(definition), *cells])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return [
-        "  " + "  ".join(_pad(x, w, i) for i, (x, w) in enumerate(zip(row, widths, strict=True)))
-        for row in rows
-    ]
+    return ["  " + "  ".join(_pad(x, w, i) for i, (x, w) in enumerate(zip(row, widths, strict=True))) for row in rows]
 
 
 def _pad(text: str, width: int, column: int) -> str:

@@ -15,7 +15,8 @@ REDRAW = 0.1
 PART, SECONDS = 0.1, 10.0
 #: Seconds before a rate means something.
 SETTLING = 0.5
-WIDTH = 24
+#: Characters of the bar.
+WIDTH, NARROWEST = 24, 5
 
 
 class Terminal:
@@ -44,9 +45,22 @@ class Terminal:
         self._drawn_at = -1e9
         self._drawn_part = 0.0
         self._open = False
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Make every later event raise KeyboardInterrupt, so that threads which report progress end soon."""
+        self._stopped = True
 
     def __call__(self, event: Event) -> None:
-        """Show one event."""
+        """Show one event.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            After :meth:`stop`.
+        """
+        if self._stopped:
+            raise KeyboardInterrupt
         if isinstance(event, Progress):
             self._progress(event)
         elif isinstance(event, Message):
@@ -82,7 +96,7 @@ class Terminal:
             return
         text = _describe(event, now - self._start)
         if self.live:
-            self._redraw(_bar(part), text, finished)
+            self._redraw(part, text, finished)
         else:
             self._line(text)
         self._drawn_at, self._drawn_part = now, 1.0 if finished else part
@@ -99,17 +113,22 @@ class Terminal:
             return now - self._drawn_at >= REDRAW
         return now - self._drawn_at >= SECONDS and part - self._drawn_part >= PART
 
-    def _redraw(self, bar: str, text: str, finished: bool) -> None:
+    def _redraw(self, part: float, text: str, finished: bool) -> None:
         columns = shutil.get_terminal_size().columns
-        line = f"{bar} {text}" if len(bar) + len(text) + 2 <= columns else text[: max(columns - 1, 1)]
+        # The last column stays empty: some terminals break the line there.
+        line = (_bar(part, columns - len(text) - 4) + text)[: max(columns - 1, 1)]
         self.stream.write(f"\r{line}\x1b[K" + ("\n" if finished else ""))
         self.stream.flush()
         self._open = not finished
 
 
-def _bar(part: float) -> str:
-    full = round(WIDTH * min(part, 1.0))
-    return "[" + "#" * full + "-" * (WIDTH - full) + "]"
+def _bar(part: float, room: int) -> str:
+    """Bar of at most ``WIDTH`` characters, none if there is no room for one worth looking at."""
+    width = min(WIDTH, room)
+    if width < NARROWEST:
+        return ""
+    full = round(width * min(part, 1.0))
+    return "[" + "#" * full + "-" * (width - full) + "] "
 
 
 def _describe(event: Progress, elapsed: float) -> str:
@@ -121,7 +140,8 @@ def _describe(event: Progress, elapsed: float) -> str:
     if elapsed < SETTLING or not event.done:
         return text
     rate = event.done / elapsed
-    return f"{text}  {rate:.3g} {event.unit}/s  {duration((event.total - event.done) / rate)} left"
+    speed = f"{rate:.0f}" if rate >= 100 else f"{rate:.2g}"
+    return f"{text}  {speed} {event.unit}/s  {duration((event.total - event.done) / rate)} left"
 
 
 def duration(seconds: float) -> str:

@@ -2,14 +2,20 @@
 
 import errno
 import json
+import os
+import resource
+import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import xarray as xr
 
 from solenoidal import calculation, cli, engine, results
+from solenoidal.events import Progress
 
 HEAVY = ("numpy", "scipy", "numba", "xarray", "h5netcdf", "matplotlib")
 
@@ -134,17 +140,37 @@ def test_full_disk_is_one_line_and_leaves_the_earlier_result(write_job, tmp_path
     before = (tmp_path / "run.nc").read_bytes()
     capsys.readouterr()
 
-    def full(dataset, path, **_):
-        path.write_bytes(b"half a")
+    def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(xr.Dataset, "to_netcdf", full)
+    monkeypatch.setattr(os, "fsync", full)
     assert cli.main(["run", job, "--workers", "1"]) == 2
     captured = capsys.readouterr()
     line = captured.err.splitlines()[-1]
     assert line.startswith("solenoidal: ")
-    assert "No space left on device" in line
+    assert "run.nc: the file system refused (No space left on device)" in line
     assert "Traceback" not in captured.err
+    assert (tmp_path / "run.nc").read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["run.nc", "run.toml"]
+
+
+def test_limit_of_the_operating_system_is_one_line_and_status_2(write_job, tmp_path):
+    """No file may grow beyond 8 KiB: what a full disk does, without filling one."""
+    job = write_job()
+    assert cli.main(["run", job, "--workers", "1"]) == 0
+    before = (tmp_path / "run.nc").read_bytes()
+    assert len(before) > 8192
+    done = subprocess.run(
+        [sys.executable, "-B", "-m", "solenoidal.cli", "run", job],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)),
+    )
+    assert done.returncode == 2
+    assert "File too large" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
     assert (tmp_path / "run.nc").read_bytes() == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["run.nc", "run.toml"]
 
@@ -159,6 +185,30 @@ def test_interrupt_is_one_line_and_status_130(write_job, tmp_path, capsys, monke
     assert cli.main(["run", write_job()]) == 130
     assert one_line(capsys) == "solenoidal: interrupted."
     assert (tmp_path / "run.nc").read_bytes() == b"an earlier result"
+
+
+def test_interrupt_reaches_the_worker_threads(write_job, capsys, monkeypatch):
+    """Workers of a run that would take a minute stop at their next report."""
+    reports = []
+
+    def work(listen):
+        for done in range(6000):
+            time.sleep(0.01)
+            listen(Progress("k-points", done, 6000))
+            reports.append(done)
+
+    def run(model, task, listen):
+        with ThreadPoolExecutor(2) as pool:
+            jobs = [pool.submit(work, listen) for _ in range(2)]
+            signal.raise_signal(signal.SIGINT)
+            jobs[0].result()
+
+    monkeypatch.setattr(engine, "run", run)
+    before = signal.getsignal(signal.SIGINT)
+    assert cli.main(["run", write_job()]) == 130
+    assert capsys.readouterr().err.endswith("solenoidal: interrupted.\n")
+    assert len(reports) < 1000
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_unexpected_errors_are_not_hidden(write_job, monkeypatch):

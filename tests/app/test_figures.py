@@ -1,6 +1,7 @@
 """Figures: what they show is read back from the artists; how they look is for the eye."""
 
 import importlib.util
+import subprocess
 import sys
 
 import matplotlib as mpl
@@ -9,7 +10,7 @@ import pytest
 
 from solenoidal.errors import InputError
 from solenoidal.figures import plot_conductivity
-from solenoidal.results import component_name
+from solenoidal.results import component_name, save
 
 
 def curves(axes):
@@ -114,7 +115,16 @@ def test_global_state_is_left_alone(result, tmp_path):
     before = dict(mpl.rcParams)
     plot_conductivity(result, tmp_path / "a.png")
     assert dict(mpl.rcParams) == before
-    assert "matplotlib.pyplot" not in sys.modules
+
+
+def test_pyplot_is_not_imported(result, tmp_path):
+    save(result, tmp_path / "a.nc")
+    code = (
+        "import sys, solenoidal as sol; sol.plot_conductivity(sol.load('a.nc'), 'a.png'); "
+        "print('matplotlib' in sys.modules, 'matplotlib.pyplot' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.split() == ["True", "False"]
 
 
 def test_component_names(result):

@@ -38,13 +38,7 @@ def no_surface(b):
 
 def kubo_sea(b):
     """Coefficient of f_n in (K): the sea of form (P) plus X_n of section 5."""
-    G, v, s = b.G, b.v, b.s
-    middle = v * ~b.same[:, None] + 0
-    X = np.einsum("klnm,knm,kimp,knp,kcpn->knilc", v, G, middle, G, s).imag
-    X += np.einsum("klnm,knm,kimm,kcmn->knilc", v, G**2, v, s).imag
-    X -= np.einsum("knl,kinm,knm,kcmn->knilc", oracle.velocity(b), v, G**2, s).imag
-    P = oracle.berry_spin(b) / 2 + oracle.dipole_antisymmetry(b) / 2
-    return P + X - X.swapaxes(2, 3)
+    return oracle.berry_spin(b) / 2 + oracle.dipole_antisymmetry(b) / 2 + oracle.kubo_vertex(b)
 
 
 def kubo_surface(b):

@@ -6,6 +6,7 @@ import numpy as np
 import oracle
 import pytest
 import random_models as rm
+from scipy import linalg
 
 from solenoidal import quantities
 from solenoidal.bloch import Block, fourier, solve
@@ -21,19 +22,11 @@ FAMILIES = {
     "bosons, diag(1,-1)": lambda: rm.bosons(5, "diagonal"),
     "bosons, particle-hole": lambda: rm.bosons(6, "particle-hole"),
     "bosons, symplectic": lambda: rm.bosons(7, "symplectic"),
+    "bosons with positions": lambda: rm.bosons(9, "particle-hole", positions=True),
+    "phonons with positions": lambda: rm.bosons(10, "symplectic", 3, positions=True),
     "bosons, k-dependent s": lambda: rm.bosons(8, "diagonal", k_dependent_s=True),
 }
 SETTINGS = Settings(gamma=0.2)
-
-
-def vertex(b):
-    """Coefficient of f_n in (K) beyond form (P) of Eq. (11), nondegenerate or exactly degenerate levels."""
-    G, v, s = b.G, b.v, b.s
-    apart, inside = ~b.same[:, None], b.same[:, None]
-    X = np.einsum("klnm,knm,kimp,knp,kcpn->knilc", v, G, v * apart, G, s).imag
-    X += np.einsum("klnm,knm,kimp,knp,kcpn->knilc", v, G, v * inside, G, s).imag
-    X -= np.einsum("klnp,kipm,knm,kcmn->knilc", v * inside, v, G**2, s).imag
-    return X - X.swapaxes(2, 3)
 
 
 #: Quantity of the package -> the same from the reference, in the layout (n_k, N, i, l, c).
@@ -42,7 +35,7 @@ REFERENCE = {
     "berry_spin": oracle.berry_spin,
     "velocity_dipole": oracle.velocity_dipole,
     "covariant_spin": lambda b: oracle.dipole_antisymmetry(b) / 2,
-    "kubo_mixing": vertex,
+    "kubo_mixing": oracle.kubo_vertex,
 }
 
 
@@ -88,33 +81,41 @@ def test_quantities_match_the_reference(family):
 
 
 def gauge_block(model, k, seed=4):
-    """The same physics with H -> U^+ H U, U = exp(i X phi(k)), A^W = U^+ A U + i U^+ dU (theory notes, section 1)."""
+    """The same physics in a smooth gauge (theory notes, section 1).
+
+    H -> U^+ H U with U = exp(i eta X phi(k)), which keeps the metric, and eta A -> U^-1 (eta A + i d) U.
+    """
     m = fourier(model, k)
-    A = 0 * m.dH if m.A is None else m.A
+    eta = np.eye(model.size) if model.metric is None else model.metric
     rng = np.random.default_rng(seed)
-    X = rm.hermitian(rng, model.size)
-    x, Y = np.linalg.eigh(X)
-    K = 2 * np.pi * np.linalg.inv(model.lattice).T  # k in Cartesian coordinates is k @ K
-    waves = rng.integers(-1, 2, size=(3, model.dimension))
-    waves[0, 0] = 1
-    amplitude, shift = rng.uniform(0.3, 1, size=3), rng.uniform(0, 6, size=3)
-    angle = 2 * np.pi * k @ waves.T + shift
-    phi = np.sin(angle) @ amplitude
-    slope = 2 * np.pi * np.einsum("kw,w,wj->kj", np.cos(angle), amplitude, waves)  # per fractional coordinate
-    dphi = slope @ np.linalg.inv(K).T
-    U = np.einsum("ax,kx,bx->kab", Y, np.exp(1j * phi[:, None] * x), Y.conj())
+    X = rm.hermitian(rng, model.size) / 2
+    phi, dphi = smooth_function(model, k, rng)
+    U = np.stack([linalg.expm(1j * p * eta @ X) for p in phi])
     Ud = U.conj().swapaxes(1, 2)
 
     def turn(O):
         return Ud[:, None] @ O @ U[:, None]
 
     H = Ud @ m.H @ U
-    change = 1j * (H @ X - X @ H)
+    change = 1j * (H @ eta @ X - X @ eta @ H)
     dH = turn(m.dH) + dphi[:, :, None, None] * change[:, None]
-    return m, Block(H, dH, turn(A) - dphi[:, :, None, None] * X, turn(m.s), None, k)
+    A = turn(0 * m.dH if m.A is None else m.A) - dphi[:, :, None, None] * X
+    return m, Block(H, dH, A, turn(m.s), model.metric, k)
 
 
-@pytest.mark.parametrize("family", ["2D", "3D", "2D with positions", "3D with positions", "doublets"])
+def smooth_function(model, k, rng):
+    """A periodic function of k and its Cartesian gradient."""
+    waves = rng.integers(-1, 2, size=(3, model.dimension))
+    waves[0, 0] = 1
+    amplitude, shift = rng.uniform(0.3, 1, size=3), rng.uniform(0, 6, size=3)
+    angle = 2 * np.pi * k @ waves.T + shift
+    return np.sin(angle) @ amplitude, (np.cos(angle) * amplitude) @ waves @ model.lattice
+
+
+GAUGED = [x for x in FAMILIES if "k-dependent" not in x]
+
+
+@pytest.mark.parametrize("family", GAUGED)
 def test_smooth_gauge(family):
     model = FAMILIES[family]()
     plain, turned = gauge_block(model, points(model))
@@ -123,9 +124,10 @@ def test_smooth_gauge(family):
     assert_same(a, b)
 
 
-def test_gauge_derivative_is_consistent():
+@pytest.mark.parametrize("family", ["2D", "bosons with positions"])
+def test_gauge_derivative_is_consistent(family):
     """dH of the turned block is the derivative of its H; otherwise the test above would compare nonsense."""
-    model, h = FAMILIES["2D"](), 1e-5
+    model, h = FAMILIES[family](), 1e-5
     k = points(model)
     turned = gauge_block(model, k)[1]
     for i in range(2):

@@ -13,6 +13,7 @@ FAMILIES = {
     "bosons, diag(1,-1)": lambda: rm.bosons(5, "diagonal"),
     "bosons, particle-hole": lambda: rm.bosons(6, "particle-hole"),
     "bosons, symplectic": lambda: rm.bosons(7, "symplectic"),
+    "bosons with positions": lambda: rm.bosons(9, "particle-hole", positions=True),
 }
 #: Largest |A - B| relative to max(1, |A|): rounding of sums over a handful of bands.
 ROUNDING = 1e-12

@@ -15,9 +15,7 @@ __all__ = ["haldane"]
     title="Haldane model on the honeycomb lattice, 2 spinless bands, 2D",
     reference="Haldane, Phys. Rev. Lett. 61, 2015 (1988)",
 )
-def haldane(
-    t1: float = 1.0, t2: float = 0.2, phi: float = np.pi / 3, M: float = 0.3, a: float = 1.0
-) -> BlochModel:
+def haldane(t1: float = 1.0, t2: float = 0.2, phi: float = np.pi / 3, M: float = 0.3, a: float = 1.0) -> BlochModel:
     """Spinless electrons on the honeycomb lattice with a staggered flux.
 
     ``H = t1 sum_<ij> c_i^+ c_j + t2 sum_<<ij>> exp(i nu_ij phi) c_i^+ c_j + M sum_i xi_i c_i^+ c_i`` with

@@ -45,6 +45,4 @@ def massive_dirac(v: float = 1.0, delta: float = 0.3, r: float = 1.0, a: float =
     positive("massive_dirac", a=a)
     bonds = [((1, 0), -0.5j * v * SX - 0.5 * r * SZ), ((0, 1), -0.5j * v * SY - 0.5 * r * SZ)]
     hoppings = plus_conjugate((delta + 2 * r) * SZ, bonds)
-    return BlochModel.from_hoppings(
-        np.eye(2) * a, hoppings, local_operators=spin_operator(1), name="massive_dirac"
-    )
+    return BlochModel.from_hoppings(np.eye(2) * a, hoppings, local_operators=spin_operator(1), name="massive_dirac")

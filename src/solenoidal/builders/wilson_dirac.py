@@ -56,9 +56,7 @@ def wilson_dirac(
     positive("wilson_dirac", a=a)
     onsite = (M - 6 * B) * x(SZ, ONE) + x(ONE, h_x * SX + h_y * SY + h_z * SZ)
     steps = np.eye(3, dtype=np.int64).tolist()
-    bonds = [
-        (tuple(R), B * x(SZ, ONE) - 0.5j * A * x(SX, s)) for R, s in zip(steps, (SX, SY, SZ), strict=True)
-    ]
+    bonds = [(tuple(R), B * x(SZ, ONE) - 0.5j * A * x(SX, s)) for R, s in zip(steps, (SX, SY, SZ), strict=True)]
     return BlochModel.from_hoppings(
         np.eye(3) * a, plus_conjugate(onsite, bonds), local_operators=spin_operator(2), name="wilson_dirac"
     )

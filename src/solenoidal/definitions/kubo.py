@@ -13,7 +13,6 @@ register(
                 Term(1.0, "covariant_spin"),
                 Term(1.0, "kubo_mixing"),
                 Term(1.0, "velocity_dipole", exchanged=True),
-                Term(1.0, "multiplet_commutator"),
             ),
             "gamma": (Term(1.0, "kubo_broadened_sea"), Term(1.0, "kubo_broadened_surface")),
         },

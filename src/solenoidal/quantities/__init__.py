@@ -3,13 +3,12 @@
 A quantity is an array ``(n_k, n, i, l, a)`` for current direction i, field direction l and component a of the
 operator, in rows n whose sum over a multiplet is a trace.  It is summed over the zone with the weight it names:
 
-============  ==================================  =============================
-weight        factor                              name in the theory
-============  ==================================  =============================
-``sea``       f(e_n)                              Fermi sea
-``surface``   -f'(e_n)                            Fermi surface
-``curvature`` f''(e_n) / 2                        only for multiplets, form (K)
-============  ==================================  =============================
+============  ==========  ==================
+weight        factor      name in the theory
+============  ==========  ==================
+``sea``       f(e_n)      Fermi sea
+``surface``   -f'(e_n)    Fermi surface
+============  ==========  ==================
 """
 
 from collections.abc import Callable
@@ -25,7 +24,7 @@ from solenoidal.registry import Registry
 __all__ = ["Quantity", "Settings", "Weight", "get", "names", "quantity"]
 
 Real = NDArray[np.float64]
-Weight = Literal["sea", "surface", "curvature"]
+Weight = Literal["sea", "surface"]
 
 
 @dataclass(frozen=True)

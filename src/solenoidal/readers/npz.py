@@ -92,6 +92,8 @@ def _check_sizes(path: Path) -> None:
                 read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
                 shape, _, dtype = read(stream)
                 bytes_ = stream.tell() + dtype.itemsize * int(np.prod([int(n) for n in shape], dtype=object))
+            if dtype.hasobject:
+                raise InputError(f"{path}: {info.filename} holds Python objects, save arrays of plain numbers.")
             if bytes_ != info.file_size:
                 raise InputError(
                     f"{path}: {info.filename} has {info.file_size} bytes where its header asks for {bytes_}."

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.errors import InputError
+from solenoidal.readers.folding import TOLERANCE
 from solenoidal.readers.win import WinFile
 from solenoidal.readers.wsvec import wsvec_says
 
-__all__ = ["Pieces", "WsChoice", "choose_ws_distance", "compare_with_win"]
+__all__ = ["Pieces", "WsChoice", "choose_ws_distance", "compare_with_win", "images_tolerance"]
 
 #: Largest difference of a lattice vector between two files, Angstrom; input files may have 5 digits.
 _SAME_LATTICE = 1e-3
@@ -59,6 +60,11 @@ def choose_ws_distance(asked: bool | None, files: dict[str, Path], win: WinFile 
     if win is not None and in_win is not None:
         return WsChoice(in_win, f"as in {win.path.name}", False)
     return WsChoice(True, "the default of Wannier90", False)
+
+
+def images_tolerance(win: WinFile | None) -> float:
+    """Distances closer than this are equal, Angstrom: ``ws_distance_tol`` of ``.win``, else its default."""
+    return TOLERANCE if win is None or win.ws_distance_tol is None else win.ws_distance_tol
 
 
 def compare_with_win(

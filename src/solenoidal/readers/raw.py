@@ -10,7 +10,6 @@ from solenoidal.events import Listener, Message, Progress
 from solenoidal.readers.chk import Checkpoint, read_chk
 from solenoidal.readers.eig import read_eig
 from solenoidal.readers.folding import (
-    TOLERANCE,
     Folded,
     close,
     fold,
@@ -19,7 +18,7 @@ from solenoidal.readers.folding import (
     nearest_images,
     wigner_seitz,
 )
-from solenoidal.readers.pieces import Pieces, WsChoice, compare_with_win
+from solenoidal.readers.pieces import Pieces, WsChoice, compare_with_win, images_tolerance
 from solenoidal.readers.position import Discretisation, position_on_mesh
 from solenoidal.readers.spn import read_spn
 from solenoidal.readers.tables import fold_table, read_table
@@ -95,7 +94,7 @@ def _spin(path: Path, chk: Checkpoint, listen: Listener) -> Complex:
 
 
 def _fold(X: Complex, chk: Checkpoint, ws: WsChoice, win: WinFile | None) -> Folded:
-    tolerance = TOLERANCE if win is None or win.ws_distance_tol is None else win.ws_distance_tol
+    tolerance = images_tolerance(win)
     source = str(chk.path)
     R, weight = wigner_seitz(chk.lattice, chk.mp_grid, source, tolerance)
     X = mesh_to_vectors(X, chk.kpoints, R) * weight[:, None, None, None]
@@ -118,7 +117,7 @@ def _position_elsewhere(
         if table.position is not None:
             source = files["tb" if "tb" in files else "r"].name
             notes.append(f"No .mmn: position matrix from {source}, which holds the 'log-diagonal' discretisation.")
-            other = fold_table(table, files, win, ws)
+            other = fold_table(table, files, ws, chk.mp_grid, images_tolerance(win))
             return merge(folded, Folded(other.R, other.X[:, 1:]))
     notes.append("No .mmn: the position matrix has only the Wannier centres on its diagonal.")
     centres = np.zeros((1, 3, chk.num_wann, chk.num_wann), dtype=np.complex128)

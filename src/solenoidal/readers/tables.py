@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from solenoidal.errors import InputError
 from solenoidal.events import Listener, Message
-from solenoidal.readers.folding import TOLERANCE, Folded, close, fold, nearest_images, scatter
-from solenoidal.readers.pieces import Pieces, WsChoice, compare_with_win
+from solenoidal.readers.folding import Folded, close, fold, nearest_images, scatter
+from solenoidal.readers.pieces import Pieces, WsChoice, compare_with_win, images_tolerance
 from solenoidal.readers.tb import Table, read_hr, read_r, read_tb
 from solenoidal.readers.win import WinFile
 from solenoidal.readers.wsvec import read_wsvec, wsvec_says
@@ -31,7 +31,7 @@ def from_table(files: dict[str, Path], win: WinFile | None, ws: WsChoice, listen
     table = read_table(files, win)
     lattice = table.lattice_or_raise()
     ws, remark = _possible(ws, table, files, win)
-    folded = fold_table(table, files, win, ws)
+    folded = fold_table(table, files, ws, None if win is None else win.mp_grid, images_tolerance(win))
     notes = [f"Hamiltonian from {table.path.name}, {'8 digits' if 'tb' in files else '6 decimals'}.", ws.note, *remark]
     pieces = Pieces(lattice, folded.R, folded.X[:, 0], notes=notes)
     if table.position is None:
@@ -65,8 +65,18 @@ def read_table(files: dict[str, Path], win: WinFile | None) -> Table:
     return table
 
 
-def fold_table(table: Table, files: dict[str, Path], win: WinFile | None, ws: WsChoice) -> Folded:
-    """Divide out the degeneracies and fold in the nearest images; components are H and, if there, the position."""
+def fold_table(
+    table: Table, files: dict[str, Path], ws: WsChoice, mp_grid: tuple[int, int, int] | None, tolerance: float
+) -> Folded:
+    """Divide out the degeneracies and fold in the nearest images; components are H and, if there, the position.
+
+    The images are those of ``_wsvec.dat``, else those that follow from ``mp_grid`` and the Wannier centres.
+
+    Raises
+    ------
+    InputError
+        If images are wanted and neither is known, or a file is of another calculation.
+    """
     X = table.H[:, None] if table.position is None else np.concatenate([table.H[:, None], table.position], axis=1)
     X = X / table.ndegen[:, None, None, None]
     if not ws.use:
@@ -75,7 +85,14 @@ def fold_table(table: Table, files: dict[str, Path], win: WinFile | None, ws: Ws
         shifts = read_wsvec(files["wsvec"], table)
         values = X[shifts.index, :, shifts.a, shifts.b] * shifts.share[:, None]
         return scatter(table.R[shifts.index] + shifts.T, shifts.a, shifts.b, values, table.size)
-    return _fold_by_centres(table, X, win)
+    if table.centres is None or mp_grid is None:
+        raise InputError(
+            f"{table.path}: nearest images (use_ws_distance) need the _wsvec.dat of the same run, or .win with mp_grid "
+            f"and a position matrix; add the file or set use_ws_distance to false."
+        )
+    _check_vectors(table, mp_grid)
+    lattice = table.lattice_or_raise()
+    return fold(X, nearest_images(table.R, lattice, mp_grid, table.centres, str(table.path), tolerance))
 
 
 def _records_images(files: dict[str, Path]) -> bool:
@@ -91,22 +108,12 @@ def _possible(ws: WsChoice, table: Table, files: dict[str, Path], win: WinFile |
     return WsChoice(False, "for want of _wsvec.dat", False), [remark]
 
 
-def _fold_by_centres(table: Table, X: Complex, win: WinFile | None) -> Folded:
-    """Nearest images from the centres on the diagonal of the position matrix."""
-    if table.centres is None or win is None or win.mp_grid is None:
-        raise InputError(
-            f"{table.path}: nearest images (use_ws_distance) need the _wsvec.dat of the same run, or .win with mp_grid "
-            f"and a position matrix; add the file or set use_ws_distance to false."
-        )
-    cell = np.ravel_multi_index(tuple(np.mod(table.R, win.mp_grid).T), win.mp_grid)
-    share = np.bincount(cell, 1.0 / table.ndegen, minlength=int(np.prod(win.mp_grid)))
+def _check_vectors(table: Table, mp_grid: tuple[int, int, int]) -> None:
+    """Every cell of the supercell must have the weight one."""
+    cell = np.ravel_multi_index(tuple(np.mod(table.R, mp_grid).T), mp_grid)
+    share = np.bincount(cell, 1.0 / table.ndegen, minlength=int(np.prod(mp_grid)))
     if abs(share - 1).max() > 1e-6:
         raise InputError(
-            f"{table.path}: the R vectors and degeneracies are not those of mp_grid {win.mp_grid} in {win.path}; take "
-            f"both from one calculation."
+            f"{table.path}: the R vectors and degeneracies are not those of the mesh {mp_grid}; take this file and "
+            f".win or .chk from one calculation."
         )
-    tolerance = TOLERANCE if win.ws_distance_tol is None else win.ws_distance_tol
-    return fold(
-        X,
-        nearest_images(table.R, table.lattice_or_raise(), win.mp_grid, table.centres, str(table.path), tolerance),
-    )

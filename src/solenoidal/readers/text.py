@@ -202,14 +202,11 @@ class TextFile:
 
 
 def _fortran(field: bytes) -> bytes:
-    """Spelling of a Fortran number that Python reads; an underscore is refused."""
+    """Spelling of a Fortran number that Python reads; an underscore, which Python allows, is refused."""
     if b"_" in field:
         return b"?"
-    return (
-        _BARE_EXPONENT.sub(rb"e\1", field)
-        if b"." in field and b"E" not in field.upper()
-        else field.replace(b"D", b"E").replace(b"d", b"e")
-    )
+    upper = field.upper().replace(b"D", b"E")
+    return _BARE_EXPONENT.sub(rb"E\1", upper) if b"." in upper and b"E" not in upper else upper
 
 
 def _columns(line: bytes, widths: Sequence[int]) -> list[bytes]:
