@@ -167,6 +167,8 @@ def test_charge_conventional_is_minus_the_berry_curvature():
         ({"mesh": (0, 4)}, "at least one point"),
         ({"mu": np.array([1.0, 0.0])}, "ascending"),
         ({"degeneracy": 0.0}, "equal to rounding"),
+        ({"gamma": 1e-6}, "loses its digits"),
+        ({"gamma": float("nan")}, "loses its digits"),
     ],
 )
 def test_mistakes_are_one_sentence(change, words):

@@ -27,6 +27,8 @@ Real = NDArray[np.float64]
 
 #: Levels closer than this (eV) are equal to rounding: grouping of quantities that resolve everything else.
 RESOLVED = 1e-6
+#: Rates below this (eV) leave fewer than eight digits of (K gamma), whose terms of order 1 / gamma^2 cancel.
+SMALLEST_GAMMA = 1e-4
 
 
 @dataclass(frozen=True)
@@ -244,6 +246,11 @@ def _check(model: BlochModel, task: Task) -> None:
     if task.degeneracy < RESOLVED:
         raise InputError(
             f"degeneracy = {task.degeneracy:g} eV: levels closer than {RESOLVED:g} eV are equal to rounding."
+        )
+    if task.gamma is not None and not task.gamma >= SMALLEST_GAMMA:
+        raise InputError(
+            f"gamma = {task.gamma:g} eV: form (K gamma) loses its digits below {SMALLEST_GAMMA:g} eV, "
+            f"give a larger rate or none for form (K)."
         )
     if not len(task.mu) or np.any(np.diff(task.mu) < 0.0):
         raise InputError("mu: the chemical potentials must be ascending and at least one.")

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import xarray as xr
 
 from solenoidal.errors import InputError
@@ -164,15 +163,26 @@ def _temperatures(dataset: xr.Dataset, wanted: Sequence[float] | None) -> list[f
 def _panel(axes: "Axes", data: xr.Dataset, T: float) -> None:
     relative = "mu_relative" in data.coords
     x = data["mu_relative" if relative else "mu"].values
+    symbol = r"\mu - E_\mathrm{F}" if relative else r"\mu"
     titles = json.loads(data.attrs["titles"])
-    spare = iter(OTHERS * len(titles))
-    for i, name in enumerate(str(d) for d in data["definition"].values):
+    names = [str(name) for name in data["definition"].values]
+    spare = iter(OTHERS * len(names))
+    for i, name in enumerate(names):
         style = dict(STYLES[name] if name in STYLES else next(spare))
-        _curve(axes, x, data.sel(definition=name), f"{name}: {titles[name]}", style, MARKERS[i % len(MARKERS)])
+        part, label = data.sel(definition=name), f"{name}: {titles[name]}"
+        if len(x) == 1:
+            _point(axes, i, part, label, style["color"])
+        else:
+            _curve(axes, x, part, label, style)
     axes.axhline(0.0, color="0.7", linewidth=0.6, zorder=0)
-    _mark_fermi_level(axes, x, relative)
-    axes.set_xlabel(r"$\mu - E_\mathrm{F}$ (eV)" if relative else r"$\mu$ (eV)")
     axes.set_title(f"$T$ = {T:g} K", fontsize=9.0)
+    if len(x) == 1:
+        axes.set_xticks(range(len(names)), names)
+        axes.set_xlim(-0.5, len(names) - 0.5)
+        axes.set_xlabel(f"definition, at ${symbol}$ = {x[0]:g} eV")
+    else:
+        axes.set_xlabel(f"${symbol}$ (eV)")
+        _mark_fermi_level(axes, x, relative)
 
 
 def _legend(figure: "Figure", panel: "Axes", dataset: xr.Dataset) -> None:
@@ -187,13 +197,14 @@ def _legend(figure: "Figure", panel: "Axes", dataset: xr.Dataset) -> None:
     figure.legend(handles, texts, loc="outside lower center", ncols=1, alignment="left")
 
 
-def _curve(axes: "Axes", x: Any, data: xr.Dataset, label: str, style: dict[str, Any], marker: str) -> None:
-    """One definition with its error band; points with bars if the scan has one energy only."""
-    y = data["conductivity"].values
-    error = data["conductivity_error"].values if "conductivity_error" in data else np.zeros_like(y)
-    if len(x) == 1:
-        axes.errorbar(x, y, error, color=style["color"], marker=marker, linestyle="none", capsize=3, label=label)
-        return
+def _error(data: xr.Dataset) -> Any:
+    """Error bar of one definition, zero if the result has none."""
+    return data["conductivity_error"].values if "conductivity_error" in data else 0.0 * data["conductivity"].values
+
+
+def _curve(axes: "Axes", x: Any, data: xr.Dataset, label: str, style: dict[str, Any]) -> None:
+    """One definition with its error band."""
+    y, error = data["conductivity"].values, _error(data)
     axes.fill_between(x, y - error, y + error, color=style["color"], alpha=0.12, linewidth=0)
     for edge in (y - error, y + error):
         axes.plot(x, edge, color=style["color"], alpha=0.45, linewidth=0.4)
@@ -201,8 +212,15 @@ def _curve(axes: "Axes", x: Any, data: xr.Dataset, label: str, style: dict[str, 
     axes.set_xlim(x[0], x[-1])
 
 
+def _point(axes: "Axes", place: int, data: xr.Dataset, label: str, color: str) -> None:
+    """One definition at the only energy of a scan, with its error bar."""
+    marker = MARKERS[place % len(MARKERS)]
+    y = data["conductivity"].values
+    axes.errorbar([place], y, _error(data), color=color, marker=marker, linestyle="none", capsize=3, label=label)
+
+
 def _mark_fermi_level(axes: "Axes", x: Any, relative: bool) -> None:
-    if relative and len(x) > 1 and x[0] < 0.0 < x[-1]:
+    if relative and x[0] < 0.0 < x[-1]:
         axes.axvline(0.0, color="0.45", linewidth=0.8, zorder=0)
         where = axes.get_xaxis_transform()
         axes.text(0.0, 0.98, r" $E_\mathrm{F}$", transform=where, va="top", ha="left", color="0.3")

@@ -16,8 +16,9 @@ T = TypeVar("T")
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return a phrase that names the valid words, the nearest first."""
     words = sorted(known)
-    close = difflib.get_close_matches(word, words, n=1, cutoff=0.0)
-    hint = f"did you mean '{close[0]}'? " if close else ""
+    # Case decides only between words that are equally near: lambda_r means lambda_R, not lambda_v.
+    score = [(difflib.SequenceMatcher(None, word.lower(), w.lower()).ratio(), w == word, w) for w in words]
+    hint = f"did you mean '{max(score)[2]}'? " if words else ""
     return f"{hint}(valid: {', '.join(words)})"
 
 

@@ -66,8 +66,16 @@ def test_without_fermi_level_the_axis_is_absolute(result):
     assert axes.get_xlabel() == r"$\mu$ (eV)"
 
 
-def test_one_energy_is_drawn_as_points_with_bars(result):
-    axes = plot_conductivity(result.isel(mu=[2])).axes[0]
+def test_one_energy_is_drawn_as_points_with_bars_side_by_side(result):
+    axes = plot_conductivity(result.isel(mu=[2]), component="xyz").axes[0]
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["conventional", "eq11", "eq15", "kubo"]
+    assert axes.get_xlabel() == r"definition, at $\mu - E_\mathrm{F}$ = 0 eV"
+    at = result.isel(mu=2, temperature=0).sel(current="x", field="y", spin="z")
+    for i, container in enumerate(axes.containers):
+        assert container[0].get_xdata() == [i]
+        assert container[0].get_ydata() == at["conductivity"].values[i]
+        (low, high) = container[2][0].get_segments()[0][:, 1]
+        assert high - low == pytest.approx(2 * at["conductivity_error"].values[i])
     assert len(axes.containers) == 4
 
 

@@ -5,6 +5,8 @@ import oracle
 import pytest
 import random_models as rm
 
+from solenoidal import models
+
 MU, KT = 0.1, 0.25
 F = oracle.Fermi(MU, KT)
 
@@ -87,6 +89,18 @@ def test_kubo_is_the_limit_of_finite_wave_vectors(make, tolerance):
         torque = oracle.richardson(lambda q, i=i: oracle.finite_q(model, i, q, MU, KT, (24, 24)), 0.02)
         assert abs(torque).max() > 1e-3
         np.testing.assert_allclose(conv[i] + torque, K[i], atol=tolerance)
+
+
+@pytest.mark.parametrize("model", [models.kane_mele(lambda_so=0.12), models.rashba(B_z=0.0)], ids=lambda m: m.name)
+def test_kubo_at_kramers_points(model):
+    """Only Kramers points, where velocities inside a pair do not commute: no term with three levels of one pair."""
+    mesh, offset = (2, 2), 0.0
+    b = oracle.solve(model, oracle.mesh_points(mesh, offset))
+    assert abs(oracle.commutator(b.v[:, 0] * b.same, b.v[:, 1] * b.same)).max() > 1e-2
+    K, conv = (zone(model, lambda b, f=f: f(b, F), 2, offset=offset) for f in (oracle.kubo, oracle.conventional))
+    for i in (0, 1):
+        torque = oracle.richardson(lambda q, i=i: oracle.finite_q(model, i, q, MU, KT, mesh, offset=offset), 1e-3)
+        np.testing.assert_allclose(conv[i] + torque, K[i], atol=1e-9)
 
 
 def test_equilibrium_current_vanishes():

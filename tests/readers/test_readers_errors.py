@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from writing import (
+    LATTICE,
     calculation,
     record,
     tables,
@@ -184,7 +185,7 @@ def test_mmn_with_a_wrong_neighbour(seed, tmp_path):
 
 def test_mmn_without_complete_shells(seed, tmp_path):
     calc = calculation()
-    calc.neighbours = [(k, k2, np.where([0, 0, 1], 0, G) + [0, 0, 1], M) for k, k2, G, M in calc.neighbours]
+    calc.neighbours = [(k, k2, np.array([G[0], G[1], 1]), M) for k, k2, G, M in calc.neighbours]
     write_mmn(tmp_path / "tiny.mmn", calc)
     refused(seed, "tiny.mmn", "complete shells")
 
@@ -233,6 +234,17 @@ def test_matrices_with_nan(seed, tmp_path):
 def test_a_window_with_a_hole(seed, tmp_path):
     _chk(tmp_path, lambda calc: calc.window.__setitem__((0, 1), False))
     refused(seed, "tiny.chk", "window of k-point 1")
+
+
+@pytest.mark.parametrize(("vector", "why"), [([3.0, 3.5, 0.0], "linearly independent"), ([np.inf, 0, 0], "not finite")])
+def test_a_lattice_that_is_none(seed, tmp_path, vector, why):
+    write_chk(tmp_path / "tiny.chk", calculation(True), lattice=np.array([*LATTICE[:2], vector]))
+    refused(seed, "tiny.chk", "lattice vectors", why)
+
+
+def test_a_reciprocal_lattice_of_another_crystal(seed, tmp_path):
+    write_chk(tmp_path / "tiny.chk", calculation(True), reciprocal=np.eye(3))
+    refused(seed, "tiny.chk", "reciprocal lattice do not belong together")
 
 
 def test_kpoints_off_the_mesh(seed, tmp_path):

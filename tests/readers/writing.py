@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 LATTICE = np.diag([3.0, 3.5, 4.0])
+RECIPROCAL = 2 * np.pi * np.linalg.inv(LATTICE).T
 GRID = (2, 2, 1)
 #: The orbitals are spin partners: 1, 2 up, 3, 4 down.
 TAU = np.array([[0.1, 0.2, 0.3], [0.4, -0.3, 0.2], [0.1, 0.2, 0.3], [0.4, -0.3, 0.2]])
@@ -65,7 +66,6 @@ def calculation(disentangled=False):
 
 
 def _overlaps(kpoints, c):
-    reciprocal = 2 * np.pi * np.linalg.inv(LATTICE).T
     steps = [s * e for e in np.eye(3) / GRID for s in (1, -1)]
     out = []
     for k, kpoint in enumerate(kpoints):
@@ -74,7 +74,7 @@ def _overlaps(kpoints, c):
             target = kpoint + step
             k2 = int(np.argmin([abs((target - q) - np.round(target - q)).max() for q in kpoints]))
             G = np.round(target - kpoints[k2]).astype(int)
-            phase = np.exp(-1j * TAU @ (step @ reciprocal))
+            phase = np.exp(-1j * TAU @ (step @ RECIPROCAL))
             out.append((k, k2, G, c[k].conj().T @ (phase[:, None] * c[k2])))
     return out
 
@@ -169,12 +169,11 @@ def write_spn(path, sigma, order="<"):
     Path(path).write_bytes(out)
 
 
-def chk_items(calc, stage="postwann"):
+def chk_items(calc, stage="postwann", lattice=LATTICE, reciprocal=RECIPROCAL):
     """(kind, values) of the records in file order; arrays already in Fortran order, first index fastest."""
     nk, nb = calc.E.shape
     nw, nn = calc.num_wann, len(calc.neighbours) // nk
-    reciprocal = 2 * np.pi * np.linalg.inv(LATTICE).T
-    items = [("i", [nb]), ("i", [0]), ("column", []), ("r", LATTICE.T.ravel()), ("r", reciprocal.T.ravel())]
+    items = [("i", [nb]), ("i", [0]), ("column", []), ("r", lattice.T.ravel()), ("r", reciprocal.T.ravel())]
     items += [("i", [nk]), ("i", GRID), ("kpoints", calc.kpoints.ravel()), ("i", [nn]), ("i", [nw])]
     items += [("stage", stage), ("i", [int(calc.window is not None)])]
     if calc.window is not None:
@@ -185,18 +184,18 @@ def chk_items(calc, stage="postwann"):
     return items
 
 
-def write_chk(path, calc, stage="postwann", order="<"):
+def write_chk(path, calc, order="<", **changes):
     kinds = {"i": "i4", "column": "i4", "r": "f8", "kpoints": "f8", "c": "c16"}
     out = record(b"written for a test".ljust(33), order)
-    for kind, values in chk_items(calc, stage):
+    for kind, values in chk_items(calc, **changes):
         payload = values.ljust(20).encode() if kind == "stage" else np.asarray(values, order + kinds[kind]).tobytes()
         out += record(payload, order)
     Path(path).write_bytes(out)
 
 
-def write_chk_text(path, calc, stage="postwann"):
+def write_chk_text(path, calc, **changes):
     lines = ["written for a test"]
-    for kind, values in chk_items(calc, stage):
+    for kind, values in chk_items(calc, **changes):
         if kind == "stage":
             lines.append(values)
         elif kind == "i":

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from solenoidal.errors import InputError
 from solenoidal.readers.fortran import FortranFile
+from solenoidal.readers.lattice import is_lattice
 from solenoidal.readers.text import LARGEST_COUNT, TextFile
 
 __all__ = ["Checkpoint", "read_chk"]
@@ -202,7 +203,7 @@ def _count(path: Path, items: _Items, what: str) -> int:
 
 
 def _check_lattice(path: Path, lattice: Real, reciprocal: Real) -> None:
-    if not np.isfinite(lattice).all() or not abs(np.linalg.det(lattice)) > 1e-6:
+    if not is_lattice(lattice):
         raise InputError(f"{path}: the lattice vectors are not finite or not linearly independent.")
     with np.errstate(all="ignore"):
         gap = abs(lattice @ reciprocal.T - 2 * np.pi * np.eye(3)).max()

@@ -15,10 +15,10 @@ __all__ = ["Shells"]
 
 Real = NDArray[np.float64]
 
-#: Lengths closer than this belong to one shell, 1/Angstrom (the kmesh_tol of Wannier90).
-_SAME_LENGTH = 1e-6
-#: Largest residual of the completeness relation.
-_RESIDUAL = 1e-5
+#: Lengths closer than this belong to one shell, 1/Angstrom: room for k-points of six digits.
+_SAME_LENGTH = 1e-5
+#: Largest residual of the completeness relation; vectors of another mesh leave one of order 1.
+_RESIDUAL = 1e-4
 #: Largest difference between the vectors of two k-points, relative to their length.
 _SAME_VECTOR = 1e-4
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.errors import InputError
+from solenoidal.readers.lattice import is_lattice
 from solenoidal.readers.text import TextFile
 
 __all__ = ["Table", "read_hr", "read_r", "read_tb"]
@@ -90,7 +91,7 @@ def read_tb(path: Path) -> Table:
     with TextFile(path) as file:
         file.line("the comment")
         lattice = file.rows(3, 3, "the lattice")
-        if not abs(np.linalg.det(lattice)) > 1e-6:
+        if not is_lattice(lattice):
             raise InputError(f"{path}: the lattice vectors in lines 2 to 4 are not linearly independent.")
         size, n_R = _sizes(file)
         ndegen = _degeneracies(file, n_R)

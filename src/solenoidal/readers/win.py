@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.errors import InputError
+from solenoidal.readers.lattice import is_lattice
 from solenoidal.readers.opening import open_stream, stream_errors
 from solenoidal.units import BOHR
 
@@ -122,7 +123,7 @@ def read_win(path: Path) -> WinFile:
     """
     text = _split(path)
     lattice = text.vectors("unit_cell_cart")
-    if lattice is not None and (lattice.shape != (3, 3) or not abs(np.linalg.det(lattice)) > 1e-6):
+    if lattice is not None and not is_lattice(lattice):
         raise InputError(f"{path}: unit_cell_cart must hold three linearly independent vectors.")
     grid = text.integers("mp_grid", 3)
     return WinFile(
