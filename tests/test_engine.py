@@ -180,3 +180,17 @@ def test_mistakes_are_one_sentence(change, words):
 def test_too_many_electrons_are_refused():
     with pytest.raises(InputError, match="electrons = 9"):
         fermi_level(random_model(2), 9.0, (4, 4), (0.5, 0.5))
+
+
+def test_an_exception_in_the_listener_stops_every_worker():
+    """As Ctrl-C does: no worker goes on with the rest of its part of the mesh."""
+    seen = []
+
+    def stop_soon(event):
+        seen.append(event)
+        raise KeyboardInterrupt
+
+    task = Task((40, 40, 40), (0.5,) * 3, MU, np.array([0.1]), definitions=("eq15",), error=False, workers=2)
+    with pytest.raises(KeyboardInterrupt):
+        run(random_model(3), task, stop_soon)
+    assert len(seen) <= 3

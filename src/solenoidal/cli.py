@@ -4,14 +4,9 @@ Nothing that takes long to import is imported before it is needed: ``solenoidal 
 """
 
 import argparse
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 from solenoidal._version import __version__
 from solenoidal.errors import InputError
@@ -40,8 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     command: Callable[[argparse.Namespace, Terminal], None] = arguments.command
     terminal = Terminal(sys.stderr)
     try:
-        with _interruptible(terminal):
-            command(arguments, terminal)
+        command(arguments, terminal)
     except InputError as error:
         return _stop(terminal, str(error), MISTAKE)
     except KeyboardInterrupt:
@@ -52,24 +46,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _stop(terminal, _disk(error), MISTAKE)
     terminal.close()
     return 0
-
-
-@contextmanager
-def _interruptible(terminal: Terminal) -> Iterator[None]:
-    """Let Ctrl-C reach the worker threads as well: Python tells the main thread only, which waits for them."""
-
-    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
-        terminal.stop()
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    earlier = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, earlier)
 
 
 def _stop(terminal: Terminal, sentence: str, status: int) -> int:

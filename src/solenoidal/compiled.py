@@ -3,7 +3,7 @@
 import functools
 import threading
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 from threadpoolctl import threadpool_limits
@@ -22,8 +22,7 @@ _FLAGS = {"contract", "reassoc", "nsz", "arcp"}
 
 def jit(function: F) -> F:
     """Compile ``function`` on first use, without the interpreter lock, and cache the machine code on disk."""
-    compiled: F = numba.njit(nogil=True, fastmath=_FLAGS, error_model="numpy", cache=True)(function)
-    return compiled
+    return cast(F, numba.njit(nogil=True, fastmath=_FLAGS, error_model="numpy", cache=True)(function))
 
 
 def run_announced(warm_up: Callable[[], None], listen: Listener = silent, after: float = 1.0) -> None:

@@ -261,10 +261,12 @@ def _sweep(source: Interpolator, task: Task, chosen: tuple[Quantity, ...], mesh:
     recipe = _Recipe(task, plan(task.mu, task.kT), chosen, Settings(task.gamma or 0.0), mesh.cell(model.lattice))
     chunks = source.chunks(mesh)
 
-    def work(part: Iterable[tuple[Real, Real]]) -> _Collector:
+    def work(part: Iterable[tuple[Real, Real]], stop: threading.Event) -> _Collector:
         mine = _Collector(recipe)
         for chunk in part:
             for block in source.blocks(mesh, chunk):
+                if stop.is_set():
+                    return mine
                 mine.add(recipe.solve(block))
                 counter.add(len(block.H))
         return mine
@@ -280,15 +282,37 @@ def _sweep(source: Interpolator, task: Task, chosen: tuple[Quantity, ...], mesh:
     return _Sweep(integrate(gathered.main), integrate(gathered.shift), filling, gathered.bands)
 
 
+def cores() -> int:
+    """Number of processors this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)  # not on every system
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
 def _on_threads(
-    work: Callable[[Iterable[tuple[Real, Real]]], _Collector],
+    work: Callable[[Iterable[tuple[Real, Real]], threading.Event], _Collector],
     chunks: list[tuple[Real, Real]],
     workers: int | None,
 ) -> _Collector:
-    """Deal chunks to threads in a fixed order, so that a result depends on the number of workers by rounding only."""
-    count = max(1, min(workers or len(os.sched_getaffinity(0)), len(chunks)))
+    """Deal chunks to threads in a fixed order, so that a result depends on the number of workers by rounding only.
+
+    An exception in a worker or here (Ctrl-C among them) stops all workers at their next block.
+    """
+    count = max(1, min(workers or cores(), len(chunks)))
+    stop = threading.Event()
+
+    def guarded(part: Iterable[tuple[Real, Real]]) -> _Collector:
+        try:
+            return work(part, stop)
+        except BaseException:
+            stop.set()
+            raise
+
     with ThreadPoolExecutor(count) as pool:
-        parts = list(pool.map(work, [chunks[w::count] for w in range(count)]))
+        try:
+            parts = list(pool.map(guarded, [chunks[w::count] for w in range(count)]))
+        except BaseException:
+            stop.set()
+            raise
     for other in parts[1:]:
         parts[0].merge(other)
     return parts[0]

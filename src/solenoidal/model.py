@@ -157,7 +157,7 @@ class BlochModel:
     def from_hoppings(
         cls,
         lattice: ArrayLike,
-        hoppings: Mapping[Sequence[int], ArrayLike],
+        hoppings: Mapping[tuple[int, ...], ArrayLike],
         *,
         orbital_positions: ArrayLike | None = None,
         operators: Mapping[str, Operator] | None = None,
@@ -183,9 +183,9 @@ class BlochModel:
         operators, metric, statistics, fermi_energy, name
             See the class.
         """
-        table = {tuple(int(x) for x in R): np.asarray(h, dtype=np.complex128) for R, h in hoppings.items()}
-        for R, h in list(table.items()):
-            table.setdefault(tuple(-x for x in R), h.conj().T)
+        table = {tuple(int(x) for x in step): np.asarray(h, dtype=np.complex128) for step, h in hoppings.items()}
+        for step, h in list(table.items()):
+            table.setdefault(tuple(-x for x in step), h.conj().T)
         dimension = len(np.asarray(lattice))
         size = len(next(iter(table.values())))
         table.setdefault((0,) * dimension, np.zeros((size, size), dtype=np.complex128))
@@ -241,7 +241,7 @@ def _check_shapes(model: BlochModel) -> None:
     if model.R.shape != (n_R, D):
         raise InputError(f"{src}: R has shape {model.R.shape}, it must be (n_R, {D}).")
     N = model.H.shape[-1]
-    want = {"H": (n_R, N, N)}
+    want: dict[str, tuple[int, ...]] = {"H": (n_R, N, N)}
     if model.position is not None:
         want["position"] = (n_R, D, N, N)
     for name, op in model.operators.items():

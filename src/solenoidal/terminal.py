@@ -45,22 +45,9 @@ class Terminal:
         self._drawn_at = -1e9
         self._drawn_part = 0.0
         self._open = False
-        self._stopped = False
-
-    def stop(self) -> None:
-        """Make every later event raise KeyboardInterrupt, so that threads which report progress end soon."""
-        self._stopped = True
 
     def __call__(self, event: Event) -> None:
-        """Show one event.
-
-        Raises
-        ------
-        KeyboardInterrupt
-            After :meth:`stop`.
-        """
-        if self._stopped:
-            raise KeyboardInterrupt
+        """Show one event."""
         if isinstance(event, Progress):
             self._progress(event)
         elif isinstance(event, Message):

@@ -7,15 +7,12 @@ import resource
 import signal
 import subprocess
 import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import xarray as xr
 
 from solenoidal import calculation, cli, engine, results
-from solenoidal.events import Progress
 
 HEAVY = ("numpy", "scipy", "numba", "xarray", "h5netcdf", "matplotlib")
 
@@ -187,28 +184,25 @@ def test_interrupt_is_one_line_and_status_130(write_job, tmp_path, capsys, monke
     assert (tmp_path / "run.nc").read_bytes() == b"an earlier result"
 
 
-def test_interrupt_reaches_the_worker_threads(write_job, capsys, monkeypatch):
-    """Workers of a run that would take a minute stop at their next report."""
-    reports = []
-
-    def work(listen):
-        for done in range(6000):
-            time.sleep(0.01)
-            listen(Progress("k-points", done, 6000))
-            reports.append(done)
-
-    def run(model, task, listen):
-        with ThreadPoolExecutor(2) as pool:
-            jobs = [pool.submit(work, listen) for _ in range(2)]
-            signal.raise_signal(signal.SIGINT)
-            jobs[0].result()
-
-    monkeypatch.setattr(engine, "run", run)
-    before = signal.getsignal(signal.SIGINT)
-    assert cli.main(["run", write_job()]) == 130
-    assert capsys.readouterr().err.endswith("solenoidal: interrupted.\n")
-    assert len(reports) < 1000
-    assert signal.getsignal(signal.SIGINT) is before
+def test_interrupt_stops_the_workers_of_a_real_run(tmp_path):
+    """Ctrl-C in the middle of a sweep that would take minutes: status 130, one line, no result."""
+    job = tmp_path / "long.toml"
+    job.write_text(
+        '[system]\nmodel = "wilson_dirac"\n[zone]\nmesh = [400, 400, 400]\n[scan]\nmu = [0.0]\ntemperature = [300]\n'
+    )
+    out = tmp_path / "long.nc"
+    command = [sys.executable, "-c", "import sys; from solenoidal.cli import main; sys.exit(main(sys.argv[1:]))"]
+    process = subprocess.Popen(
+        [*command, "run", str(job), "-o", str(out)], stderr=subprocess.PIPE, text=True, cwd=tmp_path
+    )
+    while "k-points" not in (line := process.stderr.readline()):
+        assert line, "the run ended before it began to sweep"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.endswith("solenoidal: interrupted.\n")
+    assert "Traceback" not in err
+    assert not out.exists()
 
 
 def test_unexpected_errors_are_not_hidden(write_job, monkeypatch):

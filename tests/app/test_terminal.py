@@ -93,14 +93,6 @@ def test_second_sweep_of_the_same_name_is_shown_as_well():
     assert len(stream.getvalue().splitlines()) == 2
 
 
-def test_after_a_stop_every_event_interrupts():
-    terminal = Terminal(io.StringIO())
-    terminal(Progress("k-points", 1, 10))
-    terminal.stop()
-    with pytest.raises(KeyboardInterrupt):
-        terminal(Progress("k-points", 2, 10))
-
-
 def test_messages_are_lines():
     stream = io.StringIO()
     terminal = Terminal(stream)

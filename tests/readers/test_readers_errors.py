@@ -310,6 +310,11 @@ def test_wsvec_of_another_calculation(table_seed, tmp_path):
     refused(table_seed, "tiny_wsvec.dat: line 5", "(-1, -1, 0, 1, 2)", "should stand here", "one calculation")
 
 
+def test_wsvec_that_ends_in_its_comment(table_seed, tmp_path):
+    (tmp_path / "tiny_wsvec.dat").write_text("## written for a test  with use_ws_distance=.tr")
+    refused(table_seed, "tiny_wsvec.dat: line 1", "use_ws_distance", "truncated")
+
+
 def test_images_that_nobody_knows(table_seed, tmp_path):
     (tmp_path / "tiny.win").unlink()
     refused(table_seed, "tiny_tb.dat", "nearest images", "_wsvec.dat", use_ws_distance=True)

@@ -45,12 +45,21 @@ class Shifts:
 
 
 def wsvec_says(path: Path) -> bool | None:
-    """Whether the run that wrote the file used minimal images, from its comment line; None if it does not say."""
+    """Whether the run that wrote the file used minimal images, from its comment line; None if it does not say.
+
+    Raises
+    ------
+    InputError
+        If the comment names ``use_ws_distance`` without a value.
+    """
     with TextFile(path) as file:
-        comment = file.line("the comment").lower()
-    if b"use_ws_distance" not in comment:
-        return None
-    return b".true." in comment
+        _, named, value = file.line("the comment").lower().partition(b"use_ws_distance")
+        value = value.strip(b" =\r\n")
+        if not named:
+            return None
+        if value not in (b".true.", b".false."):
+            raise file.error("use_ws_distance should be .true. or .false. here, the file is damaged or truncated.")
+    return value == b".true."
 
 
 def read_wsvec(path: Path, table: Table) -> Shifts:
