@@ -1,6 +1,6 @@
 """Complete a list of bonds to a Hermitian set of hopping matrices."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ Complex = NDArray[np.complex128]
 Vector = tuple[int, ...]
 
 
-def plus_conjugate(onsite: Complex, bonds: Iterable[tuple[Vector, Complex]]) -> dict[Sequence[int], Complex]:
+def plus_conjugate(onsite: Complex, bonds: Iterable[tuple[Vector, Complex]]) -> dict[tuple[int, ...], Complex]:
     """Return ``{R: H_R}`` of ``onsite + sum_bonds (|0> X <R| + h.c.)``.
 
     Parameters
@@ -21,7 +21,7 @@ def plus_conjugate(onsite: Complex, bonds: Iterable[tuple[Vector, Complex]]) -> 
     bonds
         Pairs ``(R, X)``, each physical bond once; R may occur several times, also with both signs.
     """
-    table: dict[Sequence[int], Complex] = {}
+    table: dict[tuple[int, ...], Complex] = {}
     for R, X in bonds:
         back = tuple(-x for x in R)
         table[R] = table.get(R, np.zeros_like(onsite)) + X
