@@ -58,7 +58,7 @@ def plain_sum(model, task):
             x = q.rows(st, Settings(task.gamma or 0.0))
             if term.exchanged:
                 x = x.swapaxes(2, 3)
-            f = [[factor[q.weight](st.e_group - mu, kT) for mu in task.mu] for kT in task.kT]
+            f = [[factor[term.weight](st.e_group - mu, kT) for mu in task.mu] for kT in task.kT]
             total = total + term.coefficient * np.einsum("tukn,knila->tuila", f, x)
         out.append(total)
     return np.array(out) / (mesh.size * model.volume)

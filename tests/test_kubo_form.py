@@ -70,7 +70,7 @@ def one_pass(block, degeneracy, gamma=None):
     for term in definitions.terms("kubo", "S", gamma):
         q = quantities.get(term.quantity)
         x = q.rows(states, Settings(gamma or 0.0))[0, ..., 0]
-        x = np.einsum("n,nil->il", factor[q.weight](states.e_group[0] - MU, KT), x)
+        x = np.einsum("n,nil->il", factor[term.weight](states.e_group[0] - MU, KT), x)
         total = total + term.coefficient * (x.T if term.exchanged else x)
     return total
 

@@ -12,7 +12,8 @@ def test_every_term_names_a_quantity():
     for name in definitions.names():
         for form in definitions.get(name).forms.values():
             for term in form:
-                assert quantities.get(term.quantity).weight in ("sea", "surface")
+                assert quantities.get(term.quantity).name == term.quantity
+                assert term.weight in ("sea", "surface")
 
 
 def test_the_four_definitions():
@@ -38,8 +39,8 @@ def test_form_falls_back_only_where_there_is_one_form():
 
 
 def test_definition_is_data():
-    d = Definition("x", "title", "source", {"S": (Term(2.0, "berry_spin"),)})
-    assert d.forms["S"][0] == Term(2.0, "berry_spin", exchanged=False)
+    d = Definition("x", "title", "source", {"S": (Term(2.0, "berry_spin", "sea"),)})
+    assert d.forms["S"][0] == Term(2.0, "berry_spin", "sea", exchanged=False)
 
 
 def test_nearest_ignores_case():

@@ -103,6 +103,7 @@ def compute(model: BlochModel, job: Job, listen: Listener = silent, workers: int
         form=job.compute.form,
         gamma=job.compute.gamma,
         workers=workers,
+        responses=job.compute.responses,
     )
     outcome = engine.run(model, task, listen)
     for text in (*outcome.warnings, *warnings):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from solenoidal import definitions, quantities
+from solenoidal import definitions, quantities, responses
 from solenoidal.bloch import Block, States, select_axes, solve
 from solenoidal.compiled import one_blas_thread, run_announced
 from solenoidal.diagnostics import band_range, hermiticity, operator_defect
@@ -18,6 +18,7 @@ from solenoidal.errors import InputError
 from solenoidal.events import Listener, Progress, silent
 from solenoidal.model import BlochModel
 from solenoidal.quantities import Quantity, Settings
+from solenoidal.responses import Choice
 from solenoidal.spectral import Accumulator, Plan, plan
 from solenoidal.zone import Interpolator, Mesh
 
@@ -55,6 +56,8 @@ class Task:
         Also run the mesh with half as many points per direction and give the difference.
     workers
         Threads; None for all cores.
+    responses
+        Names from :mod:`solenoidal.responses`.
     """
 
     mesh: tuple[int, ...]
@@ -69,6 +72,12 @@ class Task:
     gamma: float | None = None
     error: bool = True
     workers: int | None = None
+    responses: tuple[str, ...] = ("conductivity",)
+
+    @property
+    def choice(self) -> Choice:
+        """What responses may depend on."""
+        return Choice(self.definitions, self.form, self.gamma)
 
 
 @dataclass(frozen=True)
@@ -77,12 +86,13 @@ class Outcome:
 
     Attributes
     ----------
-    conductivity
-        ``(definition, T, mu, current, field, component)``, Angstrom^(2 - D).
-    error
-        The same shape: difference to the halved mesh; None if not asked for.
-    sensitivity
-        The same shape: change when ``degeneracy`` is divided by three.
+    values
+        By response, ``(label, T, mu, ...)``; the conductivity ``(definition, T, mu, current, field, component)`` in
+        Angstrom^(2 - D).
+    errors
+        The same: absolute difference to the halved mesh; empty if not asked for.
+    shifts
+        The same: change when ``degeneracy`` is divided by three.
     carriers
         ``(T, mu)`` electrons per cell.
     k_points
@@ -93,19 +103,34 @@ class Outcome:
         Numbers that should be small; sentences about those that are not.
     """
 
-    conductivity: Real
-    error: Real | None
-    sensitivity: Real
+    values: dict[str, Real]
+    errors: dict[str, Real]
+    shifts: dict[str, Real]
     carriers: Real
     k_points: int
     bands: tuple[float, float]
     residuals: dict[str, float]
     warnings: tuple[str, ...]
 
+    @property
+    def conductivity(self) -> Real:
+        """Values of the conductivity."""
+        return self.values["conductivity"]
+
+    @property
+    def error(self) -> Real | None:
+        """Errors of the conductivity, or None."""
+        return self.errors.get("conductivity")
+
+    @property
+    def sensitivity(self) -> Real:
+        """Shifts of the conductivity."""
+        return self.shifts["conductivity"]
+
 
 @dataclass
 class _Sweep:
-    """Integrals of one mesh by quantity name, ``(T, mu, i, l, a)``, per cell and Angstrom^D."""
+    """Integrals of one mesh by response, ``(label, T, mu, ...)``, per Angstrom^D."""
 
     values: dict[str, Real]
     shifts: dict[str, Real]
@@ -124,7 +149,7 @@ class _Collector:
     bands: tuple[float, float] = (np.inf, -np.inf)
 
     def __post_init__(self) -> None:
-        self.filling = self.recipe.plan.accumulators("sea", 1)
+        self.filling = self.recipe.plan.accumulators(1, ("fermi",))
 
     def add(self, states: States) -> None:
         """Add one block."""
@@ -158,7 +183,7 @@ class _Collector:
         e = np.ascontiguousarray(states.e_group[:, :n]).ravel()
         widths = np.ascontiguousarray(abs(states.v_group[:, :n] @ self.recipe.cell.T)).reshape(n_k * n, -1)
         if q.name not in table:
-            table[q.name] = self.recipe.plan.accumulators(q.weight, x.shape[1])
+            table[q.name] = self.recipe.plan.accumulators(x.shape[1], self.recipe.functions[q.name])
         for acc in table[q.name]:
             acc.add(e, x, widths)
 
@@ -182,9 +207,16 @@ class _Recipe:
 
     task: Task
     plan: Plan
-    quantities: tuple[Quantity, ...]
-    settings: Settings
+    functions: dict[str, tuple[str, ...]]
     cell: Real
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        return tuple(quantities.get(name) for name in self.functions)
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(self.task.gamma or 0.0)
 
     def solve(self, block: Block) -> States:
         return solve(block, self.task.degeneracy, self.plan.highest)
@@ -210,32 +242,39 @@ def run(model: BlochModel, task: Task, listen: Listener = silent) -> Outcome:
     """
     _check(model, task)
     operator = select_axes(model.operator(task.operator), task.axes, model.source)
-    wanted = {t.quantity for d in task.definitions for t in definitions.terms(d, task.form, task.gamma)}
-    chosen = tuple(quantities.get(name) for name in sorted(wanted))
     mesh = Mesh(tuple(task.mesh), tuple(task.offset))
     coarse = mesh.halved()
     source = Interpolator(model, operator)
-    run_announced(lambda: _warm_up(source, task, chosen), listen)
-    total = mesh.size + (coarse.size if task.error else 0)
-    counter = _Counter(listen, total)
-    shape = (len(task.kT), len(task.mu), source.D, source.D, len(operator.components))
-    fine = _sweep(source, task, chosen, mesh, counter)
-    sigma = _combine(task, fine.values, shape)
-    error = None
+    functions = _functions(task)
+    run_announced(lambda: _warm_up(source, task, functions), listen)
+    counter = _Counter(listen, mesh.size + (coarse.size if task.error else 0))
+    fine = _sweep(source, task, functions, mesh, counter)
+    errors = {}
     if task.error:
-        error = abs(sigma - _combine(task, _sweep(source, task, chosen, coarse, counter).values, shape))
-    sensitivity = _combine(task, fine.shifts, shape)
+        half = _sweep(source, task, functions, coarse, counter)
+        errors = {name: abs(fine.values[name] - half.values[name]) for name in fine.values}
     residuals = _residuals(model, task)
     return Outcome(
-        sigma,
-        error,
-        sensitivity,
+        fine.values,
+        errors,
+        fine.shifts,
         fine.carriers,
         mesh.size,
         fine.bands,
         residuals,
-        _warnings(task, sigma, error, sensitivity, residuals),
+        _warnings(task, fine.values, errors, fine.shifts, residuals),
     )
+
+
+def _functions(task: Task) -> dict[str, tuple[str, ...]]:
+    """Energy functions wanted of every quantity, by name."""
+    out: dict[str, set[str]] = {}
+    for name in task.responses:
+        response = responses.get(name)
+        for terms in response.terms(task.choice).values():
+            for t in terms:
+                out.setdefault(t.quantity, set()).add(response.functions[t.weight])
+    return {name: tuple(sorted(out[name])) for name in sorted(out)}
 
 
 def _check(model: BlochModel, task: Task) -> None:
@@ -256,9 +295,11 @@ def _check(model: BlochModel, task: Task) -> None:
         raise InputError("mu: the chemical potentials must be ascending and at least one.")
 
 
-def _sweep(source: Interpolator, task: Task, chosen: tuple[Quantity, ...], mesh: Mesh, counter: "_Counter") -> _Sweep:
+def _sweep(
+    source: Interpolator, task: Task, functions: dict[str, tuple[str, ...]], mesh: Mesh, counter: "_Counter"
+) -> _Sweep:
     model = source.model
-    recipe = _Recipe(task, plan(task.mu, task.kT), chosen, Settings(task.gamma or 0.0), mesh.cell(model.lattice))
+    recipe = _Recipe(task, plan(task.mu, task.kT), functions, mesh.cell(model.lattice))
     chunks = source.chunks(mesh)
 
     def work(part: Iterable[tuple[Real, Real]], stop: threading.Event) -> _Collector:
@@ -273,13 +314,26 @@ def _sweep(source: Interpolator, task: Task, chosen: tuple[Quantity, ...], mesh:
 
     gathered = _on_threads(work, chunks, task.workers)
     density = 1.0 / (mesh.size * model.volume)
-    shape = (len(task.kT), len(task.mu), source.D, source.D, -1)
+    filling = recipe.plan.collect(gathered.filling, "fermi")[:, :, 0] / mesh.size
+    values = {name: density * _combine(recipe, source, name, gathered.main) for name in task.responses}
+    shifts = {name: density * _combine(recipe, source, name, gathered.shift) for name in task.responses}
+    return _Sweep(values, shifts, filling, gathered.bands)
 
-    def integrate(table: dict[str, list[Accumulator]]) -> dict[str, Real]:
-        return {name: recipe.plan.collect(accs).reshape(shape) * density for name, accs in table.items()}
 
-    filling = recipe.plan.collect(gathered.filling)[:, :, 0] / mesh.size
-    return _Sweep(integrate(gathered.main), integrate(gathered.shift), filling, gathered.bands)
+def _combine(recipe: _Recipe, source: Interpolator, name: str, table: dict[str, list[Accumulator]]) -> Real:
+    """A response from its quantities, ``(label, T, mu, ...)``; a quantity nothing was added to is zero."""
+    response = responses.get(name)
+    directions = (source.D,) * response.directions
+    shape = (len(recipe.plan.kT), len(recipe.plan.mu), *directions, source.counts[-1])
+    out = []
+    for terms in response.terms(recipe.task.choice).values():
+        total = np.zeros(shape)
+        for t in terms:
+            if t.quantity in table:
+                x = recipe.plan.collect(table[t.quantity], response.functions[t.weight]).reshape(shape)
+                total += t.coefficient * (x.swapaxes(2, 3) if t.exchanged else x)
+        out.append(response.finish(total))
+    return np.array(out)
 
 
 def cores() -> int:
@@ -331,18 +385,7 @@ class _Counter:
             self.listen(Progress("k-points", self.done, self.total))
 
 
-def _combine(task: Task, values: dict[str, Real], shape: tuple[int, ...]) -> Real:
-    """Definitions from quantities, ``(definition, T, mu, i, l, a)``; a quantity nothing was added to is zero."""
-    out = np.zeros((len(task.definitions), *shape))
-    for total, name in zip(out, task.definitions, strict=True):
-        for t in definitions.terms(name, task.form, task.gamma):
-            if t.quantity in values:
-                x = values[t.quantity]
-                total += t.coefficient * (x.swapaxes(2, 3) if t.exchanged else x)
-    return out
-
-
-def _warm_up(source: Interpolator, task: Task, chosen: tuple[Quantity, ...]) -> None:
+def _warm_up(source: Interpolator, task: Task, functions: dict[str, tuple[str, ...]]) -> None:
     """Call every compiled loop once on one k-point of the real problem, at finite and at zero temperature."""
     mu = np.array([float(task.mu[0])])
     mesh = Mesh((1,) * source.D, (0.37,) * source.D)
@@ -351,7 +394,7 @@ def _warm_up(source: Interpolator, task: Task, chosen: tuple[Quantity, ...]) -> 
     A = None if block.A is None else np.repeat(block.A, 16, axis=0)
     many = Block(H, dH, A, s, block.metric)
     for kT in (np.array([1.0]), np.array([1e-9]), np.array([0.0])):
-        recipe = _Recipe(task, plan(mu, kT), chosen, Settings(task.gamma or 0.0), mesh.cell(source.model.lattice))
+        recipe = _Recipe(task, plan(mu, kT), functions, mesh.cell(source.model.lattice))
         _Collector(recipe).add(solve(many, task.degeneracy))
 
 
@@ -361,7 +404,11 @@ def _residuals(model: BlochModel, task: Task) -> dict[str, float]:
 
 
 def _warnings(
-    task: Task, sigma: Real, error: Real | None, sensitivity: Real, residuals: dict[str, float]
+    task: Task,
+    values: dict[str, Real],
+    errors: dict[str, Real],
+    shifts: dict[str, Real],
+    residuals: dict[str, float],
 ) -> tuple[str, ...]:
     out = []
     if residuals["operator_defect"] > 0.1:
@@ -369,24 +416,32 @@ def _warnings(
             f"the operator does not commute with the position: max ||D_i s|| = {residuals['operator_defect']:.3g} "
             f"Angstrom, so the identities behind eq11, eq15 and kubo hold only approximately."
         )
-    for d, name in enumerate(task.definitions):
-        size = float(abs(sigma[d]).max(initial=0.0)) or 1.0
-        if error is not None and (ratio := float(error[d].max(initial=0.0)) / size) > 0.05:
-            out.append(
-                f"{name}: half the mesh moves the numbers by up to {100 * ratio:.0f} % of the largest: use a "
-                f"denser mesh."
-            )
-        if (ratio := float(abs(sensitivity[d]).max(initial=0.0)) / size) > 0.05:
-            out.append(
-                f"{name}: a three times smaller degeneracy energy moves the numbers by up to {100 * ratio:.0f} % of "
-                f"the largest, say which levels count as degenerate."
-            )
-    if (task.kT == 0.0).any() and set(task.definitions) & {"eq11", "kubo"}:
+    for name in task.responses:
+        out += _quality(task, name, values[name], errors.get(name), shifts[name])
+    if (task.kT == 0.0).any() and "conductivity" in task.responses and set(task.definitions) & {"eq11", "kubo"}:
         out.append(
             "T = 0: the Fermi-surface terms of eq11 and kubo are averaged over the mesh cell, they converge more "
             "slowly than at finite temperature."
         )
     return tuple(out)
+
+
+def _quality(task: Task, name: str, values: Real, errors: Real | None, shifts: Real) -> list[str]:
+    """Sentences about entries of a response that move by more than 5 %."""
+    out = []
+    for d, label in enumerate(responses.get(name).terms(task.choice)):
+        who = label if name == "conductivity" else f"{name} {label}"
+        size = float(abs(values[d] if name in ("conductivity", "nernst") else values).max(initial=0.0)) or 1.0
+        if errors is not None and (ratio := float(errors[d].max(initial=0.0)) / size) > 0.05:
+            out.append(
+                f"{who}: half the mesh moves the numbers by up to {100 * ratio:.0f} % of the largest: use a denser mesh."
+            )
+        if (ratio := float(abs(shifts[d]).max(initial=0.0)) / size) > 0.05:
+            out.append(
+                f"{who}: a three times smaller degeneracy energy moves the numbers by up to {100 * ratio:.0f} % of "
+                f"the largest, say which levels count as degenerate."
+            )
+    return out
 
 
 @one_blas_thread

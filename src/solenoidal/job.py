@@ -16,10 +16,8 @@ from typing import Any, ClassVar, Literal, NoReturn, TypeVar, get_args
 from solenoidal.errors import InputError
 from solenoidal.registry import nearest
 
-__all__ = ["FORMS", "METHODS", "RESPONSES", "Compute", "Job", "MuRange", "Scan", "SpinOrder", "System", "Zone"]
+__all__ = ["FORMS", "METHODS", "Compute", "Job", "MuRange", "Scan", "SpinOrder", "System", "Zone"]
 
-#: Responses that this version computes.
-RESPONSES = ("conductivity",)
 #: Ways to integrate over the zone: the plain sum over the points of the mesh.
 METHODS = ("plain",)
 #: Forms of Eq. 11 and Eq. 15 (theory notes, section 3): surface form and the one integrated by parts.
@@ -220,7 +218,7 @@ class Compute:
         eV; broadening of ``kubo``, None for the closed form without one.
     """
 
-    responses: tuple[str, ...] = RESPONSES
+    responses: tuple[str, ...] = ("conductivity",)
     definitions: tuple[str, ...] | None = None
     degeneracy: float = 1e-3
     form: str = "S"
@@ -228,9 +226,9 @@ class Compute:
 
     def __post_init__(self) -> None:
         """Check names and signs."""
-        from solenoidal import definitions
+        from solenoidal import definitions, responses
 
-        for key, valid in (("responses", RESPONSES), ("definitions", definitions.names())):
+        for key, valid in (("responses", responses.names()), ("definitions", definitions.names())):
             words = _words(f"[compute] {key}", getattr(self, key))
             _set(self, key, words and tuple(_choice(f"[compute] {key}", w, valid) for w in words))
         _required(self.responses, "[compute] responses")

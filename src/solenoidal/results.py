@@ -11,17 +11,25 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from solenoidal import definitions
+from solenoidal import definitions, responses
 from solenoidal._version import __version__
 from solenoidal.engine import Outcome, Task
 from solenoidal.errors import InputError
 from solenoidal.job import Job
 from solenoidal.model import BlochModel, Operator
-from solenoidal.units import KB, conductivity_factor, conductivity_unit
+from solenoidal.responses import Response
+from solenoidal.units import KB
 
 __all__ = ["build", "check_output", "component_name", "load", "replace_file", "save"]
 
 DIRECTIONS = ("x", "y", "z")
+#: Cartesian dimensions and what they mean.
+_AXES = {
+    "current": "direction of the current",
+    "field": "direction of the electric field or of the temperature gradient",
+    "position": "direction of the position",
+    "axis": "component of the axial vector",
+}
 DIMS = ("definition", "temperature", "mu", "current", "field", "spin")
 
 #: What a result contains, by the sign of the operator under time reversal.
@@ -59,7 +67,9 @@ def build(
         and ``carriers(temperature, mu)``.  Units and signs: :mod:`solenoidal.units`.
     """
     operator = model.operator(task.operator)
-    variables = _conductivities(model, operator, task, outcome)
+    variables: dict[str, Any] = {}
+    for name in task.responses:
+        variables |= _variables(model, operator, task, outcome, name)
     variables["carriers"] = (DIMS[1:3], outcome.carriers, _CARRIERS)
     return xr.Dataset(
         variables,
@@ -75,42 +85,47 @@ _CARRIERS = {
 }
 
 
-def _conductivities(model: BlochModel, operator: Operator, task: Task, outcome: Outcome) -> dict[str, Any]:
-    factor = conductivity_factor(model.dimension, operator.flow)
-    common = {"units": _unit(model, operator), "convention": _convention(operator)}
-    out: dict[str, Any] = {
-        "conductivity": (
-            DIMS,
-            factor * outcome.conductivity,
-            {"long_name": f"{task.operator} conductivity", **common},
-        ),
-        "conductivity_sensitivity": (
-            DIMS,
-            factor * outcome.sensitivity,
-            {"long_name": "change when the degeneracy energy is divided by three", **common},
+def _variables(model: BlochModel, operator: Operator, task: Task, outcome: Outcome, name: str) -> dict[str, Any]:
+    """Values, errors and sensitivities of one response."""
+    response = responses.get(name)
+    factor = response.factor(model.dimension, operator.flow, model.volume)
+    dims = (response.label, *DIMS[1:3], *response.dims) if response.label else (*DIMS[1:3], *response.dims)
+    common = {"units": _unit(model, operator, response), "convention": _convention(operator, response)}
+
+    def entry(x: Any, long_name: str) -> tuple[tuple[str, ...], Any, dict[str, str]]:
+        return dims, x if response.label else x[0], {"long_name": long_name, **common}
+
+    out = {
+        response.variable: entry(factor * outcome.values[name], f"{task.operator} {response.title}"),
+        f"{response.variable}_sensitivity": entry(
+            factor * outcome.shifts[name], "change when the degeneracy energy is divided by three"
         ),
     }
-    if outcome.error is not None:
-        label = {"long_name": "error bar: absolute difference to half the mesh in every direction", **common}
-        out["conductivity_error"] = (DIMS, abs(factor) * outcome.error, label)
+    if name in outcome.errors:
+        out[f"{response.variable}_error"] = entry(
+            abs(factor) * outcome.errors[name], "error bar: absolute difference to half the mesh in every direction"
+        )
     return out
 
 
-def _unit(model: BlochModel, operator: Operator) -> str:
-    """Unit of the conductivity; that of :mod:`solenoidal.units` is for a flow measured in hbar."""
-    unit = conductivity_unit(model.dimension, operator.flow)
+def _unit(model: BlochModel, operator: Operator, response: Response) -> str:
+    """Unit of a response; those of :mod:`solenoidal.units` are for a flow measured in hbar."""
+    unit = response.unit(model.dimension, operator.flow)
     if operator.flow == "charge" or operator.unit == "hbar":
         return unit
     # e/(2 pi) for s in hbar is e/h times the unit of s.
-    return unit.replace("hbar", operator.unit).replace("e/(2 pi)", f"{operator.unit} e/h")
+    for known, general in (("e/(2 pi)", f"{operator.unit} e/h"), ("k_B/(2 pi)", f"{operator.unit} k_B/h")):
+        if unit.startswith(known):
+            return unit.replace(known, general)
+    return unit.replace("hbar", operator.unit) if "hbar" in unit else f"{operator.unit} {unit}/hbar"
 
 
-def _convention(operator: Operator) -> str:
+def _convention(operator: Operator, response: Response) -> str:
     if operator.flow == "charge":
-        return "J_i = sum_l sigma_il E_l with the signed charge, as postw90 and WannierBerri print it"
+        return f"{response.convention}; signed charge, as postw90 and WannierBerri print it"
     return (
-        f"J_i = sum_l sigma_il E_l for the flow of s in units of {operator.unit} (spin = sigma/2), with the "
-        "sign of postw90 and WannierBerri: electrons of charge -|e|, quoted in hbar/|e|"
+        f"{response.convention}; for the flow of s in units of {operator.unit} (spin = sigma/2), with the sign of postw90 "
+        "and WannierBerri: electrons of charge -|e|, quoted in hbar/|e|"
     )
 
 
@@ -118,17 +133,21 @@ def _coordinates(model: BlochModel, operator: Operator, task: Task, fermi_energy
     directions = list(DIRECTIONS[: model.dimension])
     mu = np.asarray(task.mu, dtype=np.float64)
     out: dict[str, Any] = {
-        "definition": list(task.definitions),
         "temperature": ("temperature", _kelvin(task.kT), {"units": "K", "long_name": "temperature"}),
         "mu": ("mu", mu, {"units": "eV", "long_name": "chemical potential"}),
-        "current": ("current", directions, {"long_name": "direction of the current"}),
-        "field": ("field", directions, {"long_name": "direction of the electric field"}),
         "spin": (
             "spin",
             _components(operator, task),
             {"long_name": f"component of the operator '{task.operator}'"},
         ),
     }
+    for name in task.responses:
+        response = responses.get(name)
+        if response.label:
+            out[response.label] = list(response.terms(task.choice))
+        for dim in set(response.dims) & set(_AXES):
+            axes = directions if dim != "axis" else {1: [], 2: ["z"], 3: directions}[model.dimension]
+            out[dim] = (dim, axes, {"long_name": _AXES[dim]})
     if fermi_energy is not None:
         label = {"units": "eV", "long_name": "chemical potential from the Fermi level"}
         # The difference undoes an addition: rounding keeps the round numbers of a job round.
@@ -166,7 +185,7 @@ def _provenance(
     operator = model.operator(task.operator)
     texts = [definitions.get(name) for name in task.definitions]
     out = {
-        "title": f"{task.operator} conductivity of {model.name}",
+        "title": f"{task.operator} {', '.join(responses.get(name).title for name in task.responses)} of {model.name}",
         "source": model.source,
         "solenoidal_version": __version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -283,6 +302,6 @@ def load(path: Path | str) -> xr.Dataset:
         raise InputError(
             f"{path}: not a netCDF 4 file, or a damaged one; a result of 'solenoidal run' is needed."
         ) from None
-    if "solenoidal_version" not in dataset.attrs or "conductivity" not in dataset:
+    if "solenoidal_version" not in dataset.attrs or "carriers" not in dataset:
         raise InputError(f"{path}: this netCDF file is not a result of solenoidal.")
     return dataset

@@ -1,18 +1,18 @@
-"""Accumulation in energy: one pass over the zone serves every chemical potential and temperature.
+"""Accumulation in energy: one pass over the zone serves every chemical potential, temperature and energy function.
 
-A quantity x_n with weight ``sea`` contributes ``f x``, one with weight ``surface`` ``-f' x``.
-
-Three accumulators, chosen per temperature by :func:`plan`:
+A quantity x_n enters a response as ``F(e_n - mu) x_n`` with an :class:`~solenoidal.statistics.EnergyFunction` F:
+f and -f' for a conductivity, S and -S' for its thermal counterpart, f and g in equilibrium.  Three accumulators,
+chosen per temperature by :func:`plan`:
 
 * :class:`EnergyGrid` (any number of temperatures): deposit on a fine energy grid with cubic weights, which keep the
-  first three moments, so pairs of large opposite weights at nearby energies survive; f is applied afterwards.
-* :class:`DirectFermi` (one low temperature): exact f at the few mu within the thermal window of each level.
-* :class:`ZeroTemperature`: exact step for the sea.  The plain sum does not define a Fermi surface at T = 0: its
-  delta function is averaged over the mesh cell of each point with the energy linear in it.
+  first three moments, so pairs of large opposite weights at nearby energies survive; F is applied afterwards.
+* :class:`DirectSum` (one low temperature): exact F at the few mu within the thermal window of each level.
+* :class:`ZeroTemperature`: exact step and ramp.  The plain sum does not define a Fermi surface at T = 0: its delta
+  function is averaged over the mesh cell of each point with the energy linear in it.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,12 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.compiled import jit
-from solenoidal.quantities import Weight
-from solenoidal.statistics import fermi, fermi_surface
+from solenoidal.statistics import FUNCTIONS
 
-__all__ = ["Accumulator", "DirectFermi", "EnergyGrid", "Plan", "ZeroTemperature", "plan"]
+__all__ = ["Accumulator", "DirectSum", "EnergyGrid", "Plan", "ZeroTemperature", "plan"]
 
 Real = NDArray[np.float64]
+Index = NDArray[np.int64]
 
 #: Thermal window in kT: f differs from 0 or 1 by less than 1e-17 beyond it.
 WINDOW = 40.0
@@ -42,8 +42,8 @@ class Accumulator(Protocol):
     def merge(self, other: "Accumulator") -> None:
         """Add what another accumulator of the same kind collected."""
 
-    def integrals(self) -> Real:
-        """``(n_T, n_mu, n)``: sums over all states added so far."""
+    def integrals(self, function: str) -> Real:
+        """``(n_T, n_mu, n)``: sums of F x over all states added so far, F by its name."""
 
 
 class EnergyGrid:
@@ -53,22 +53,20 @@ class EnergyGrid:
     ----------
     mu, kT
         eV; all kT positive.
-    weight
-        See the module.
     columns
         Number n of components.
     """
 
-    def __init__(self, mu: Real, kT: Real, weight: Weight, columns: int) -> None:
-        self.mu, self.kT, self.weight = mu, kT, weight
+    def __init__(self, mu: Real, kT: Real, columns: int) -> None:
+        self.mu, self.kT = mu, kT
         self.step, self.nodes = grid_size(mu, kT)
         self.start = float(mu[0]) - WINDOW * float(kT.max()) - 2 * self.step
         self.table = np.zeros((self.nodes, columns))
-        self.below = np.zeros(columns)
+        self.below = np.zeros((2, columns))  # moments 0 and 1 (from mu[0]) of the levels under the grid
 
     def add(self, e: Real, x: Real, widths: Real) -> None:
         """See :class:`Accumulator`."""
-        _deposit_cubic(e, x, self.start, self.step, self.table, self.below)
+        _deposit_cubic(e, x, self.start, self.step, float(self.mu[0]), self.table, self.below)
 
     def merge(self, other: Accumulator) -> None:
         """See :class:`Accumulator`."""
@@ -76,57 +74,65 @@ class EnergyGrid:
         self.table += other.table
         self.below += other.below
 
-    def integrals(self) -> Real:
+    def integrals(self, function: str) -> Real:
         """See :class:`Accumulator`."""
+        F = FUNCTIONS[function]
         out = np.empty((len(self.kT), len(self.mu), self.table.shape[1]))
         nodes = self.start + self.step * np.arange(self.nodes)
         for t, kT in enumerate(self.kT):
             for first in range(0, len(self.mu), 32):
                 x = nodes[None, :] - self.mu[first : first + 32, None]
-                out[t, first : first + 32] = _factor(self.weight, x, float(kT)) @ self.table
-        if self.weight == "sea":
-            out += self.below
-        return out
+                out[t, first : first + 32] = F.at(x, float(kT)) @ self.table
+        constant, slope = F.deep
+        shift = (self.mu - self.mu[0])[:, None]
+        return np.asarray(out + constant * self.below[0] + slope * (self.below[1] - shift * self.below[0]))
 
 
-class DirectFermi:
-    """Exact Fermi factors at the chemical potentials within the thermal window of each level, one kT > 0."""
+class DirectSum:
+    """Exact energy functions at the chemical potentials within the thermal window of each level, one kT > 0."""
 
-    def __init__(self, mu: Real, kT: float, weight: Weight, columns: int) -> None:
+    def __init__(self, mu: Real, kT: float, columns: int, functions: Sequence[str]) -> None:
         self.mu, self.kT = mu, kT
-        self.sea = weight == "sea"
-        self.table = np.zeros((len(mu), columns))
-        self.full = np.zeros((len(mu) + 1, columns))
+        self.tables = {name: np.zeros((len(mu), columns)) for name in functions}
+        self.full = np.zeros((2, len(mu) + 1, columns))
 
     def add(self, e: Real, x: Real, widths: Real) -> None:
         """See :class:`Accumulator`."""
-        _deposit_fermi(e, x, self.mu, self.kT, WINDOW * self.kT, self.sea, self.table, self.full)
+        window = WINDOW * self.kT
+        first = np.searchsorted(self.mu, e - window)
+        last = np.searchsorted(self.mu, e + window)
+        _deposit_full(e - self.mu[0], x, last, self.full)
+        count = last - first
+        level = np.repeat(np.arange(len(e)), count)
+        at = np.arange(len(level)) + np.repeat(first - np.concatenate([[0], np.cumsum(count)[:-1]]), count)
+        for name, table in self.tables.items():
+            _deposit_pairs(FUNCTIONS[name].at(e[level] - self.mu[at], self.kT), level, at, x, table)
 
     def merge(self, other: Accumulator) -> None:
         """See :class:`Accumulator`."""
-        assert isinstance(other, DirectFermi)
-        self.table += other.table
+        assert isinstance(other, DirectSum)
+        for name, table in self.tables.items():
+            table += other.tables[name]
         self.full += other.full
 
-    def integrals(self) -> Real:
+    def integrals(self, function: str) -> Real:
         """See :class:`Accumulator`."""
-        return np.asarray(self.table + np.cumsum(self.full, axis=0)[:-1])[None]
+        return (self.tables[function] + _filled(self.full, self.mu, FUNCTIONS[function].deep))[None]
 
 
 class ZeroTemperature:
-    """Step function for the sea, cell-averaged delta function for the surface."""
+    """Step and ramp for filled levels, cell-averaged delta function for the Fermi surface."""
 
-    def __init__(self, mu: Real, weight: Weight, columns: int) -> None:
+    def __init__(self, mu: Real, columns: int, functions: Sequence[str]) -> None:
         self.mu = mu
-        self.sea = weight == "sea"
+        self.delta = any(FUNCTIONS[name].cold == "delta" for name in functions)
         self.table = np.zeros((len(mu), columns))
-        self.full = np.zeros((len(mu) + 1, columns))
+        self.full = np.zeros((2, len(mu) + 1, columns))
 
     def add(self, e: Real, x: Real, widths: Real) -> None:
         """See :class:`Accumulator`."""
-        if self.sea:
-            _deposit_step(e, x, self.mu, self.full)
-        else:
+        _deposit_full(e - self.mu[0], x, np.searchsorted(self.mu, e), self.full)
+        if self.delta:
             _deposit_cell(e, x, _usable(widths), self.mu, self.table)
 
     def merge(self, other: Accumulator) -> None:
@@ -135,9 +141,18 @@ class ZeroTemperature:
         self.table += other.table
         self.full += other.full
 
-    def integrals(self) -> Real:
+    def integrals(self, function: str) -> Real:
         """See :class:`Accumulator`."""
-        return np.asarray(self.table + np.cumsum(self.full, axis=0)[:-1])[None]
+        F = FUNCTIONS[function]
+        if F.cold == "delta":
+            return self.table[None].copy()
+        return _filled(self.full, self.mu, F.deep)[None]
+
+
+def _filled(full: Real, mu: Real, deep: tuple[float, float]) -> Real:
+    """``sum (a + b (e - mu)) x`` over the levels that are full at each mu, from their moments by first such mu."""
+    zeroth, first = np.cumsum(full, axis=1)[:, :-1]
+    return np.asarray(deep[0] * zeroth + deep[1] * (first - (mu - mu[0])[:, None] * zeroth))
 
 
 @dataclass(frozen=True)
@@ -159,26 +174,24 @@ class Plan:
     grid: tuple[int, ...]
     direct: tuple[int, ...]
 
-    def accumulators(self, weight: Weight, columns: int) -> list[Accumulator]:
-        """Return fresh accumulators for one quantity."""
+    def accumulators(self, columns: int, functions: Sequence[str]) -> list[Accumulator]:
+        """Return fresh accumulators for one quantity that will be asked for these energy functions."""
         out: list[Accumulator] = []
         if self.grid:
-            out.append(EnergyGrid(self.mu, self.kT[list(self.grid)], weight, columns))
+            out.append(EnergyGrid(self.mu, self.kT[list(self.grid)], columns))
         for t in self.direct:
             kT = float(self.kT[t])
-            zero = kT == 0.0
-            out.append(ZeroTemperature(self.mu, weight, columns) if zero else DirectFermi(self.mu, kT, weight, columns))
+            cold = ZeroTemperature(self.mu, columns, functions) if kT == 0.0 else None
+            out.append(cold or DirectSum(self.mu, kT, columns, functions))
         return out
 
-    def collect(self, accumulators: Sequence[Accumulator]) -> Real:
-        """Integrals of one quantity at every temperature, ``(n_T, n_mu, n)``."""
-        parts: Iterable[Accumulator] = iter(accumulators)
-        columns = accumulators[0].integrals().shape[-1]
-        out = np.empty((len(self.kT), len(self.mu), columns))
-        for acc, where in zip(
-            parts, ([list(self.grid)] if self.grid else []) + [[t] for t in self.direct], strict=True
-        ):
-            out[where] = acc.integrals()
+    def collect(self, accumulators: Sequence[Accumulator], function: str) -> Real:
+        """Integrals of one quantity with one energy function at every temperature, ``(n_T, n_mu, n)``."""
+        where = ([list(self.grid)] if self.grid else []) + [[t] for t in self.direct]
+        parts = [acc.integrals(function) for acc in accumulators]
+        out = np.empty((len(self.kT), len(self.mu), parts[0].shape[-1]))
+        for rows, part in zip(where, parts, strict=True):
+            out[rows] = part
         return out
 
     @property
@@ -204,10 +217,6 @@ def plan(mu: Real, kT: Real, largest: int = 12_000) -> Plan:
     return Plan(mu, kT, grid, tuple(t for t in range(len(kT)) if t not in grid))
 
 
-def _factor(weight: Weight, x: Real, kT: float) -> Real:
-    return fermi(x, kT) if weight == "sea" else fermi_surface(x, kT)
-
-
 def _usable(widths: Real) -> Real:
     """Cell widths (eV) bounded from below, so that the average over a flat direction stays finite."""
     widest = np.maximum(widths.max(axis=1, initial=0.0), 1e-9)
@@ -215,14 +224,15 @@ def _usable(widths: Real) -> Real:
 
 
 @jit
-def _deposit_cubic(e: Real, x: Real, start: float, step: float, table: Real, below: Real) -> None:
-    """Lagrange weights of the four nodes around each energy; levels under the grid are full, above it empty."""
+def _deposit_cubic(e: Real, x: Real, start: float, step: float, origin: float, table: Real, below: Real) -> None:
+    """Lagrange weights of the four nodes around each energy; moments of levels under the grid; above it nothing."""
     nodes, columns = table.shape
     for s in range(len(e)):
         u = (e[s] - start) / step
         if u < 1.0:
             for c in range(columns):
-                below[c] += x[s, c]
+                below[0, c] += x[s, c]
+                below[1, c] += x[s, c] * (e[s] - origin)
             continue
         i = int(u)
         if i >= nodes - 2:
@@ -241,27 +251,20 @@ def _deposit_cubic(e: Real, x: Real, start: float, step: float, table: Real, bel
 
 
 @jit
-def _deposit_step(e: Real, x: Real, mu: Real, full: Real) -> None:
+def _deposit_full(e: Real, x: Real, first: Index, full: Real) -> None:
+    """Moments 0 and 1 of levels by the first chemical potential at which they are full."""
     for s in range(len(e)):
-        j = np.searchsorted(mu, e[s])
+        j = first[s]
         for c in range(x.shape[1]):
-            full[j, c] += x[s, c]
+            full[0, j, c] += x[s, c]
+            full[1, j, c] += x[s, c] * e[s]
 
 
 @jit
-def _deposit_fermi(e: Real, x: Real, mu: Real, kT: float, window: float, sea: bool, table: Real, full: Real) -> None:
-    columns = table.shape[1]
-    for s in range(len(e)):
-        first = np.searchsorted(mu, e[s] - window)
-        last = np.searchsorted(mu, e[s] + window)
-        for j in range(first, last):
-            f = 0.5 - 0.5 * math.tanh(0.5 * (e[s] - mu[j]) / kT)
-            weight = f if sea else f * (1.0 - f) / kT
-            for c in range(columns):
-                table[j, c] += weight * x[s, c]
-        if sea:
-            for c in range(columns):
-                full[last, c] += x[s, c]
+def _deposit_pairs(F: Real, level: Index, at: Index, x: Real, table: Real) -> None:
+    for q in range(len(F)):
+        for c in range(x.shape[1]):
+            table[at[q], c] += F[q] * x[level[q], c]
 
 
 @jit

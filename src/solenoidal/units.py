@@ -13,11 +13,19 @@ from scipy import constants
 __all__ = [
     "BOHR",
     "CONDUCTANCE_3D",
+    "CURRENT_3D",
     "KB",
+    "MOMENT",
+    "NERNST_3D",
     "Flow",
     "conductivity_factor",
     "conductivity_unit",
-    "sheet_count",
+    "current_factor",
+    "current_unit",
+    "magnetization_factor",
+    "magnetization_unit",
+    "nernst_factor",
+    "nernst_unit",
 ]
 
 #: Boltzmann constant, eV / K.
@@ -62,6 +70,62 @@ def conductivity_unit(dimension: int, flow: Flow) -> str:
     return sheet if dimension == 2 else sheet + " Angstrom"
 
 
-def sheet_count(dimension: int) -> str:
-    """Name of the density of cells: what ``1 / volume`` is measured in."""
-    return f"1/Angstrom^{dimension}"
+#: k_B e / hbar for X in 1/Angstrom, in A / (m K): 209.76.
+NERNST_3D: float = constants.k * constants.e / constants.hbar * 1e10
+#: |e| eV / (hbar Angstrom^2) for X in eV / Angstrom^2, in A / m^2.
+CURRENT_3D: float = constants.e**2 / constants.hbar * 1e20
+#: Orbital moment of an electron for X in eV Angstrom^2 per cell, in Bohr magnetons: 0.262468.
+MOMENT: float = constants.e**2 / constants.hbar * 1e-20 / constants.physical_constants["Bohr magneton"][0]
+
+
+def nernst_factor(dimension: int, flow: Flow) -> float:
+    """Factor from the zone integral (entropy in k_B) to the printed Nernst-type coefficient.
+
+    ``J = -alpha grad T``: alpha = k_B X for an internal quantity, here in hbar/|e|, and k_B e X for the charge with
+    e = -|e| for electrons.  In three dimensions A/(m K), else units of k_B |e| / (2 pi hbar).
+    """
+    return -_SIGN[flow] * (NERNST_3D if dimension == 3 else 2.0 * math.pi)
+
+
+def nernst_unit(dimension: int, flow: Flow) -> str:
+    """Name of the unit that :func:`nernst_factor` leads to."""
+    if dimension == 3:
+        return "(hbar/e) A/(m K)" if flow == "internal" else "A/(m K)"
+    sheet = "k_B/(2 pi)" if flow == "internal" else "k_B e/h"
+    return sheet if dimension == 2 else sheet + " Angstrom"
+
+
+def current_factor(dimension: int, flow: Flow, volume: float) -> float:
+    """Factor from ``X`` in eV Angstrom^(1-D) to a printed current density.
+
+    An internal quantity flows as X / hbar, in three dimensions printed in (hbar/|e|) A/m^2; the charge as e X / hbar.
+    """
+    if dimension == 3:
+        return -_SIGN[flow] * CURRENT_3D
+    return 1.0 if flow == "internal" else -1.0
+
+
+def current_unit(dimension: int, flow: Flow) -> str:
+    """Name of the unit that :func:`current_factor` leads to."""
+    if dimension == 3:
+        return "(hbar/e) A/m^2" if flow == "internal" else "A/m^2"
+    length = "" if dimension == 1 else "/Angstrom"
+    return f"eV{length}" if flow == "internal" else f"|e| eV{length}/hbar"
+
+
+def magnetization_factor(dimension: int, flow: Flow, volume: float) -> float:
+    """Factor from ``X`` in eV Angstrom^(2-D) to a printed orbital magnetization.
+
+    The charge: Bohr magnetons per cell, electrons carry -|e|.  An internal quantity: per volume, in three dimensions
+    (hbar/|e|) A/m.
+    """
+    if flow == "charge":
+        return -MOMENT * volume
+    return CURRENT_3D * 1e-10 if dimension == 3 else 1.0
+
+
+def magnetization_unit(dimension: int, flow: Flow) -> str:
+    """Name of the unit that :func:`magnetization_factor` leads to."""
+    if flow == "charge":
+        return "mu_B per cell"
+    return {3: "(hbar/e) A/m", 2: "eV", 1: "eV Angstrom"}[dimension]

@@ -31,7 +31,7 @@ def part(name, weight):
         total = 0.0 * quantities.get("berry_spin").rows(b.states, Settings())
         for term in definitions.terms(name):
             q = quantities.get(term.quantity)
-            if q.weight == weight:
+            if term.weight == weight:
                 x = q.rows(b.states, Settings())
                 total = total + term.coefficient * (x.swapaxes(2, 3) if term.exchanged else x)
         return total

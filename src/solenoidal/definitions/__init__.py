@@ -1,22 +1,37 @@
 """Definitions of the conserved and conventional currents, one file each; they register themselves.
 
-A definition is a sum of quantities with coefficients; it holds no arithmetic of its own.
+A definition is a sum of terms: a quantity, a coefficient and the kind of function of the energy that multiplies it.
+It holds no arithmetic of its own.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from solenoidal.registry import Registry
 
-__all__ = ["Definition", "Term", "get", "names", "register", "terms"]
+__all__ = ["Definition", "Term", "Weight", "get", "names", "register", "terms"]
+
+#: Kind of function of the energy; a response says which it is: f, -f' and g of a conductivity or S, -S' of its
+#: thermal counterpart.
+Weight = Literal["sea", "surface", "potential"]
 
 
 @dataclass(frozen=True)
 class Term:
-    """``coefficient`` times a quantity, with current and field directions exchanged if ``exchanged``."""
+    """``coefficient`` times a quantity times a function of the energy.
+
+    Attributes
+    ----------
+    coefficient, quantity, weight
+        Number, name in :mod:`solenoidal.quantities`, kind of function.
+    exchanged
+        Exchange the first two directions (current and field).
+    """
 
     coefficient: float
     quantity: str
+    weight: Weight
     exchanged: bool = False
 
 

@@ -7,6 +7,6 @@ register(
         name="conventional",
         title="response of the current {v, s}/2",
         reference="Sinova et al., Phys. Rev. Lett. 92, 126603 (2004); interband Fermi-sea term",
-        forms={"S": (Term(1.0, "spin_berry"),)},
+        forms={"S": (Term(1.0, "spin_berry", "sea"),)},
     )
 )

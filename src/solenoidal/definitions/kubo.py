@@ -9,12 +9,12 @@ register(
         reference="Shi, Zhang, Xiao, Niu, Phys. Rev. Lett. 96, 076604 (2006), in the closed forms (K), (K gamma)",
         forms={
             "S": (
-                Term(0.5, "berry_spin"),
-                Term(1.0, "covariant_spin"),
-                Term(1.0, "kubo_mixing"),
-                Term(1.0, "velocity_dipole", exchanged=True),
+                Term(0.5, "berry_spin", "sea"),
+                Term(1.0, "covariant_spin", "sea"),
+                Term(1.0, "kubo_mixing", "sea"),
+                Term(1.0, "velocity_dipole", "surface", exchanged=True),
             ),
-            "gamma": (Term(1.0, "kubo_broadened_sea"), Term(1.0, "kubo_broadened_surface")),
+            "gamma": (Term(1.0, "kubo_broadened_sea", "sea"), Term(1.0, "kubo_broadened_surface", "surface")),
         },
     )
 )

@@ -1,30 +1,21 @@
 """Band-resolved quantities of the transport formulas, one file each; they register themselves.
 
-A quantity is an array ``(n_k, n, i, l, a)`` for current direction i, field direction l and component a of the
-operator, in rows n whose sum over a multiplet is a trace.  It is summed over the zone with the weight it names:
-
-============  ==========  ==================
-weight        factor      name in the theory
-============  ==========  ==================
-``sea``       f(e_n)      Fermi sea
-``surface``   -f'(e_n)    Fermi surface
-============  ==========  ==================
+A quantity is an array ``(n_k, n, ...)`` in rows n whose sum over a multiplet is a trace; ``(n_k, n, i, l, a)`` for
+current direction i, field direction l and component a of the operator in a conductivity.  It has no occupation: which
+function of the energy multiplies it is said where it is used, in :mod:`solenoidal.definitions`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.bloch import States
 from solenoidal.registry import Registry
 
-__all__ = ["Quantity", "Settings", "Weight", "get", "names", "quantity"]
+__all__ = ["Quantity", "Settings", "get", "names", "quantity", "resolved_quantity"]
 
 Real = NDArray[np.float64]
-Weight = Literal["sea", "surface"]
 
 
 @dataclass(frozen=True)
@@ -46,16 +37,15 @@ class Quantity:
 
     Attributes
     ----------
-    name, weight
-        See the module.
+    name
+        Name of the function.
     rows
-        ``(states, settings) -> (n_k, n, i, l, a)``.
+        ``(states, settings) -> (n_k, n, ...)``.
     resolved
         True where close levels must stay apart (only levels equal to rounding form a multiplet).
     """
 
     name: str
-    weight: Weight
     rows: Callable[[States, Settings], Real]
     resolved: bool = False
 
@@ -68,11 +58,13 @@ names = _registry.names
 Rows = Callable[[States, Settings], Real]
 
 
-def quantity(weight: Weight, resolved: bool = False) -> Callable[[Rows], Rows]:
-    """Register the decorated function ``(states, settings) -> (n_k, n, i, l, a)`` under its own name."""
+def quantity(rows: Rows) -> Rows:
+    """Register the decorated function ``(states, settings) -> (n_k, n, ...)`` under its own name."""
+    _registry.add(rows.__name__, Quantity(rows.__name__, rows))
+    return rows
 
-    def register(rows: Rows) -> Rows:
-        _registry.add(rows.__name__, Quantity(rows.__name__, weight, rows, resolved))
-        return rows
 
-    return register
+def resolved_quantity(rows: Rows) -> Rows:
+    """Register a quantity for which close levels must stay apart."""
+    _registry.add(rows.__name__, Quantity(rows.__name__, rows, resolved=True))
+    return rows

@@ -8,7 +8,7 @@ from solenoidal.quantities import Settings, quantity
 from solenoidal.sums import multiplet_trace
 
 
-@quantity("sea")
+@quantity
 def berry_spin(states: States, settings: Settings) -> NDArray[np.float64]:
     """``Tr[Omega^{li}_N s_N]``, Angstrom^2.
 

@@ -9,7 +9,7 @@ from solenoidal.quantities import Settings, quantity
 from solenoidal.sums import imag_sum
 
 
-@quantity("sea")
+@quantity
 def covariant_spin(states: States, settings: Settings) -> NDArray[np.float64]:
     """``Im <D_i n| s |D_l n>``, Angstrom^2, with ``|D_l n> = sum_m |m> v^l_mn / w_nm``.
 

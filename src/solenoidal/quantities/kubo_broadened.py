@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from solenoidal.bloch import States
 from solenoidal.products import row_product
-from solenoidal.quantities import Settings, quantity
+from solenoidal.quantities import Settings, resolved_quantity
 from solenoidal.sums import imag_sum, multiplet_trace
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
 
 
-@quantity("sea", resolved=True)
+@resolved_quantity
 def kubo_broadened_sea(states: States, settings: Settings) -> Real:
     """Coefficient of f(e_n), Angstrom^2; see the module."""
     K, L, dK = _kernels(states, settings.gamma)
@@ -40,7 +40,7 @@ def kubo_broadened_sea(states: States, settings: Settings) -> Real:
     return np.ascontiguousarray(out + both.transpose(0, 1, 4, 3, 2))
 
 
-@quantity("surface", resolved=True)
+@resolved_quantity
 def kubo_broadened_surface(states: States, settings: Settings) -> Real:
     """Coefficient of -f'(e_n), eV Angstrom^2: ``v^i d^l`` with K in place of 1/w."""
     K, _, _ = _kernels(states, settings.gamma)

@@ -9,7 +9,7 @@ from solenoidal.quantities import Settings, quantity
 from solenoidal.sums import imag_sum, multiplet_trace
 
 
-@quantity("sea")
+@quantity
 def kubo_mixing(states: States, settings: Settings) -> NDArray[np.float64]:
     """``X^{il}_n`` of theory notes, section 5, Angstrom^2, in a form that sums to zero over all bands at every k.
 

@@ -9,7 +9,7 @@ from solenoidal.quantities import Settings, quantity
 from solenoidal.sums import imag_sum
 
 
-@quantity("sea")
+@quantity
 def spin_berry(states: States, settings: Settings) -> NDArray[np.float64]:
     """``Omega^{lis}_n = -2 Im sum_m v^l_nm J^i_mn / w_nm^2`` with ``J = (v s + s v) / 2``, Angstrom^2.
 

@@ -8,7 +8,7 @@ from solenoidal.quantities import Settings, quantity
 from solenoidal.sums import multiplet_trace
 
 
-@quantity("surface")
+@quantity
 def velocity_dipole(states: States, settings: Settings) -> NDArray[np.float64]:
     """``Tr[v^l_N d^i_N]``, eV Angstrom^2, with the s-dipole ``d^i_n = Re sum_m A^i_nm s_mn``.
 

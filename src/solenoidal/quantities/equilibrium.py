@@ -1,0 +1,45 @@
+"""Densities of the equilibrium currents, Eqs. 1-6 of Xiao and Niu, Phys. Rev. B 104, L241411 (2021)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solenoidal.bloch import States
+from solenoidal.products import spin_current
+from solenoidal.quantities import Settings, quantity
+from solenoidal.sums import imag_sum
+
+Real = NDArray[np.float64]
+
+
+@quantity
+def current(states: States, settings: Settings) -> Real:
+    """Conventional current ``J^i_n = Re sum_m v^i_nm s_mn``, ``(n_k, n, i, a)``, eV Angstrom."""
+    n = states.rows
+    return imag_sum(1j * states.v[:, :n], states.s[:, :n], states.sign)
+
+
+@quantity
+def torque_dipole(states: States, settings: Settings) -> Real:
+    """``d^{i tau}_n = Im sum_m v^i_nm tau_mn / w = -Re sum_m v^i_nm s_mn``, m outside the multiplet, ``(n_k, n, i, a)``.
+
+    The torque is ``tau_mn = i (e_m - e_n) s_mn``: a dipole of multiplets, since it has no elements inside them.
+    """
+    n = states.rows
+    outside = states.B[:, :n] * states.w[:, :n, None, :]
+    return imag_sum(-1j * outside, states.s[:, :n], states.sign)
+
+
+@quantity
+def torque_curvature(states: States, settings: Settings) -> Real:
+    """``Omega^{i tau}_n = -2 Im sum_m v^i_nm tau_mn / w^2 = d_i s_n``, ``(n_k, n, i, a)``, Angstrom."""
+    n = states.rows
+    return imag_sum(2j * states.B[:, :n], states.s[:, :n], states.sign)
+
+
+@quantity
+def current_dipole(states: States, settings: Settings) -> Real:
+    """``d^{lis}_n = Im sum_m v^l_nm J^i_mn / w``, ``(n_k, n, i, l, a)``, eV Angstrom^2."""
+    J = spin_current(states)
+    n_k, n, D, n_s, N = J.shape
+    out = imag_sum(states.B[:, :n], J.reshape(n_k, n, D * n_s, N), states.sign).reshape(n_k, n, D, D, n_s)
+    return np.asarray(out.swapaxes(2, 3))
