@@ -107,7 +107,8 @@ def main() -> int:
     if (os.cpu_count() or 1) < 2:
         print("one core only: workers are not compared.")
     else:
-        print(tables.threads(threads(job, options.rounds), THREADS_MESH), flush=True)
+        load = os.getloadavg()[0]
+        print(tables.threads(threads(job, options.rounds), THREADS_MESH, load), flush=True)
     print(tables.memory(memory(job)))
     return int(difference is not None and not difference <= AGREEMENT)
 

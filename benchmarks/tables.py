@@ -33,14 +33,15 @@ def agreement(difference: float, allowed: float) -> str:
     return f"\nlargest relative difference at any level: {difference:.1e} (allowed {allowed:.0e}): {verdict}"
 
 
-def threads(samples: dict[str, list[Sample]], mesh: int) -> str:
-    """Gain of a second worker in wall time, and what it costs in processor time."""
+def threads(samples: dict[str, list[Sample]], mesh: int, load: float) -> str:
+    """Gain of a second worker in wall time, what it costs in processor time, how busy the machine was before."""
     pairs = list(zip(samples["1"], samples["2"], strict=True))
     gain = [two.speed / one.speed for one, two in pairs]
     cost = median(two.cpu / one.cpu for one, two in pairs)
     return (
         f"\ntwo workers against one, {mesh}^3, all four definitions: {median(gain):.2f} times as many k-points per "
-        f"second (rounds {min(gain):.2f} to {max(gain):.2f}), {cost:.2f} times the processor time"
+        f"second (rounds {min(gain):.2f} to {max(gain):.2f}), {cost:.2f} times the processor time; "
+        f"load average before {load:.1f}, of which the benchmark itself is 1"
     )
 
 

@@ -4,7 +4,6 @@ import errno
 import json
 import os
 import resource
-import signal
 import subprocess
 import sys
 
@@ -184,24 +183,36 @@ def test_interrupt_is_one_line_and_status_130(write_job, tmp_path, capsys, monke
     assert (tmp_path / "run.nc").read_bytes() == b"an earlier result"
 
 
+INTERRUPTED_RUN = """
+import os, signal, sys
+from solenoidal import terminal
+from solenoidal.cli import main
+from solenoidal.events import Progress
+
+show = terminal.Terminal.__call__
+
+def interrupt(self, event):
+    show(self, event)
+    if isinstance(event, Progress) and event.stage == "k-points":
+        os.kill(os.getpid(), signal.SIGINT)
+
+terminal.Terminal.__call__ = interrupt
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 def test_interrupt_stops_the_workers_of_a_real_run(tmp_path):
-    """Ctrl-C in the middle of a sweep that would take minutes: status 130, one line, no result."""
+    """Ctrl-C at the first progress of a sweep that would take minutes: status 130, one line, no result."""
     job = tmp_path / "long.toml"
     job.write_text(
         '[system]\nmodel = "wilson_dirac"\n[zone]\nmesh = [400, 400, 400]\n[scan]\nmu = [0.0]\ntemperature = [300]\n'
     )
     out = tmp_path / "long.nc"
-    command = [sys.executable, "-c", "import sys; from solenoidal.cli import main; sys.exit(main(sys.argv[1:]))"]
-    process = subprocess.Popen(
-        [*command, "run", str(job), "-o", str(out)], stderr=subprocess.PIPE, text=True, cwd=tmp_path
-    )
-    while "k-points" not in (line := process.stderr.readline()):
-        assert line, "the run ended before it began to sweep"
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert err.endswith("solenoidal: interrupted.\n")
-    assert "Traceback" not in err
+    command = [sys.executable, "-c", INTERRUPTED_RUN, "run", str(job), "-o", str(out)]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
+    assert ended.returncode == 130
+    assert ended.stderr.endswith("solenoidal: interrupted.\n")
+    assert "Traceback" not in ended.stderr
     assert not out.exists()
 
 
