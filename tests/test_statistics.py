@@ -10,7 +10,8 @@ X = np.linspace(-1.5, 1.5, 301)
 
 @pytest.mark.parametrize("kT", [0.05, 0.3])
 @pytest.mark.parametrize(
-    ("primitive", "minus_slope"), [(fermi, fermi_surface), (entropy, entropy_surface), (potential, lambda x, t: -fermi(x, t))]
+    ("primitive", "minus_slope"),
+    [(fermi, fermi_surface), (entropy, entropy_surface), (potential, lambda x, t: -fermi(x, t))],
 )
 def test_slopes(primitive, minus_slope, kT):
     h = 1e-5

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from solenoidal import definitions, quantities, responses
+from solenoidal import quantities, responses
 from solenoidal.bloch import Block, States, select_axes, solve
 from solenoidal.compiled import one_blas_thread, run_announced
 from solenoidal.diagnostics import band_range, hermiticity, operator_defect

@@ -124,8 +124,8 @@ def _convention(operator: Operator, response: Response) -> str:
     if operator.flow == "charge":
         return f"{response.convention}; signed charge, as postw90 and WannierBerri print it"
     return (
-        f"{response.convention}; for the flow of s in units of {operator.unit} (spin = sigma/2), with the sign of postw90 "
-        "and WannierBerri: electrons of charge -|e|, quoted in hbar/|e|"
+        f"{response.convention}; for the flow of s in units of {operator.unit} (spin = sigma/2), with the sign of "
+        "postw90 and WannierBerri: electrons of charge -|e|, quoted in hbar/|e|"
     )
 
 

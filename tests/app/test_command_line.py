@@ -78,7 +78,7 @@ MISTAKES = {
     "no Fermi level": (("fermi_energy = 0.0", ""), ["fermi_energy or electrons", "relative_to"]),
     "too many electrons": (("fermi_energy = 0.0", "electrons = 4"), ["[system] electrons", "4 bands"]),
     "unknown definition": (("[scan]", '[compute]\ndefinitions = ["kubbo"]\n[scan]'), ["did you mean 'kubo'?"]),
-    "unknown response": (("[scan]", '[compute]\nresponses = ["nernst"]\n[scan]'), ["valid: conductivity"]),
+    "unknown response": (("[scan]", '[compute]\nresponses = ["nernts"]\n[scan]'), ["did you mean 'nernst'"]),
     "symmetrise": (("[zone]", "symmetrise = true\n[zone]"), ["symmetrise", "not available in this version"]),
     "two sources": (("[zone]", 'npz = "a.npz"\n[zone]'), ["npz and model exclude each other"]),
     "no source": (('model = "kane_mele"', ""), ["wannier90, npz or model"]),
@@ -190,10 +190,12 @@ from solenoidal.cli import main
 from solenoidal.events import Progress
 
 show = terminal.Terminal.__call__
+sent = []
 
 def interrupt(self, event):
     show(self, event)
-    if isinstance(event, Progress) and event.stage == "k-points":
+    if isinstance(event, Progress) and event.stage == "k-points" and not sent:
+        sent.append(event)
         os.kill(os.getpid(), signal.SIGINT)
 
 terminal.Terminal.__call__ = interrupt

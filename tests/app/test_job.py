@@ -106,7 +106,7 @@ def test_arrays_and_numpy_numbers_are_accepted():
             {"from": 0, "to": 1, "points": 3, "relative_to": "Fermi"},
             ["relative_to", "did you mean 'fermi'?"],
         ),
-        ("compute", "responses", ["nernst"], ["[compute] responses", "'nernst'", "valid: conductivity"]),
+        ("compute", "responses", ["nernts"], ["[compute] responses", "'nernts'", "did you mean 'nernst'?"]),
         ("compute", "definitions", ["kubbo"], ["[compute] definitions", "'kubbo'", "did you mean 'kubo'?"]),
         ("compute", "definitions", ["kubo", "kubo"], ["[compute] definitions", "twice"]),
         ("compute", "degeneracy", 0, ["[compute] degeneracy", "above 0"]),

@@ -40,7 +40,8 @@ def fake_outcome(model, task, value=1.0):
     D = model.dimension
     shape = (len(task.definitions), len(task.kT), len(task.mu), D, D, components)
     X = np.full(shape, value)
-    return engine.Outcome(X, 0.5 * abs(X), 0.25 * X, X[0, :, :, 0, 0, 0], 64, (-2.0, 2.0), {"a": 1e-9}, ("take care",))
+    by_name = [{"conductivity": x} for x in (X, 0.5 * abs(X), 0.25 * X)]
+    return engine.Outcome(*by_name, X[0, :, :, 0, 0, 0], 64, (-2.0, 2.0), {"a": 1e-9}, ("take care",))
 
 
 @pytest.fixture

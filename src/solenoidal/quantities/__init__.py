@@ -7,6 +7,7 @@ function of the energy multiplies it is said where it is used, in :mod:`solenoid
 
 from collections.abc import Callable
 from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 

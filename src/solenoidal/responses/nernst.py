@@ -9,7 +9,7 @@ def _factor(dimension: int, flow: Flow, volume: float) -> float:
     return nernst_factor(dimension, flow)
 
 
-# f -> S = -dg/dT and -f' -> -dS/de in any form of a definition: Xiao and Niu (2021), Eq. 11 and theory notes, section 3.
+# f -> S = -dg/dT and -f' -> -dS/de in any form of a definition: Xiao and Niu (2021), Eq. 11; theory notes, 3.
 register(
     Response(
         name="nernst",
