@@ -434,7 +434,8 @@ def _quality(task: Task, name: str, values: Real, errors: Real | None, shifts: R
         size = float(abs(values[d] if name in ("conductivity", "nernst") else values).max(initial=0.0)) or 1.0
         if errors is not None and (ratio := float(errors[d].max(initial=0.0)) / size) > 0.05:
             out.append(
-                f"{who}: half the mesh moves the numbers by up to {100 * ratio:.0f} % of the largest: use a denser mesh."
+                f"{who}: half the mesh moves the numbers by up to {100 * ratio:.0f} % of the largest: "
+                f"use a denser mesh."
             )
         if (ratio := float(abs(shifts[d]).max(initial=0.0)) / size) > 0.05:
             out.append(

@@ -11,7 +11,7 @@ from solenoidal.units import magnetization_factor, magnetization_unit
 
 Real = NDArray[np.float64]
 
-#: ``M^{li} = int f [(d^{lis} - d^{ils}) / 2 + (d^l v^i - d^i v^l) / 2] + g Omega^{li} s``: Eq. 6 of Xiao and Niu (2021).
+#: ``M^{li} = int f [(d^{lis} - d^{ils}) / 2 + (d^l v^i - d^i v^l) / 2] + g Omega^{li} s``: Eq. 6 of [XN].
 #: A quantity [i, l] holds d^{lis}, v^l d^i and Omega^{li} s.
 MOMENT = (
     Term(0.5, "current_dipole", "sea"),
