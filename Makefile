@@ -1,5 +1,6 @@
 # install  .venv with the package and what its development needs   demo   the platinum job and its figure in out/
 # test     the tests, without those marked slow                    lint   ruff and mypy
+# docs     reference of the Python interface in out/docs
 # bench    against WannierBerri and numpy.linalg.eigh              clean  remove what these targets wrote, not .venv
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ BENCH_ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: install demo test lint bench clean
+.PHONY: install demo test lint docs bench clean
 
 install: $(INSTALLED)
 
@@ -33,6 +34,10 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/mypy
+
+docs: $(INSTALLED)
+	@mkdir -p out
+	$(BIN)/pdoc --docformat numpy --output-directory out/docs solenoidal
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)

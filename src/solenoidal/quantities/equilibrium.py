@@ -22,7 +22,8 @@ def current(states: States, settings: Settings) -> Real:
 def torque_dipole(states: States, settings: Settings) -> Real:
     """``d^{i tau}_n = Im sum_m v^i_nm tau_mn / w = -Re sum_m v^i_nm s_mn``, m outside.
 
-    ``(n_k, n, i, a)``, eV Angstrom.  The torque is ``tau_mn = i (e_m - e_n) s_mn``: a dipole of multiplets, since it has no elements inside them.
+    ``(n_k, n, i, a)``, eV Angstrom.  The torque is ``tau_mn = i (e_m - e_n) s_mn``: a dipole of multiplets, since it
+    has no elements inside them.
     """
     n = states.rows
     outside = states.B[:, :n] * states.w[:, :n, None, :]
