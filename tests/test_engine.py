@@ -161,6 +161,7 @@ def test_charge_conventional_is_minus_the_berry_curvature():
     ("change", "words"),
     [
         ({"definitions": ("eq12",)}, "did you mean 'eq1"),
+        ({"definitions": ("subspace",)}, "'subspace' is for the charge, not for operator 'spin'"),
         ({"operator": "orbital"}, "no operator 'orbital'"),
         ({"axes": ("q",)}, "no component 'q'"),
         ({"mesh": (4, 4, 4), "offset": (0, 0, 0)}, "2 periodic directions"),

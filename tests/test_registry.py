@@ -16,8 +16,10 @@ def test_every_term_names_a_quantity():
                 assert term.weight in ("sea", "surface")
 
 
-def test_the_four_definitions():
-    assert definitions.names() == ("conventional", "eq11", "eq15", "kubo")
+def test_the_definitions_and_what_they_are_for():
+    four = ("conventional", "eq11", "eq15", "kubo")
+    assert definitions.applicable("internal") == four
+    assert definitions.applicable("charge") == (*four, "subspace")
 
 
 def test_unknown_name_gets_the_nearest():

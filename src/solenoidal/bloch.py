@@ -6,6 +6,7 @@ connection A^i_nm = -i v^i_nm / w_nm.  With a metric, matrix elements are <n|X|m
 carries eta_m (bosonic notes, section 1).
 """
 
+import itertools
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -18,7 +19,7 @@ from solenoidal.model import BlochModel, Operator
 from solenoidal.multiplets import group_levels, group_means
 from solenoidal.sums import covariant
 
-__all__ = ["Block", "States", "fourier", "select_axes", "solve"]
+__all__ = ["Block", "States", "basis_curvature", "fourier", "position_curl", "select_axes", "solve", "velocity"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
@@ -38,6 +39,9 @@ class Block:
         ``(N, N)`` or None for 1.
     k
         ``(n_k, D)`` fractional, for messages; may be None.
+    curl
+        ``(n_k, D (D - 1) / 2, N, N)``: d_i A_l - d_l A_i for i < l, Angstrom^2, or None where
+        the curvature of the basis is not wanted.
     """
 
     H: Complex
@@ -46,6 +50,7 @@ class Block:
     s: Complex
     metric: Complex | None = None
     k: Real | None = None
+    curl: Complex | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,9 @@ class States:
         ``(n_k, N, D, N)`` velocity D_i H, eV Angstrom, ``(n_k, N, n_s, N)``: element [k, n, i, m] is <n|X^i|m>.
     group
         ``(n_k, N)`` multiplet number of each level.
+    F
+        ``(n_k, N, D (D - 1) / 2, N)`` curvature of the basis <n|F_il|m> for i < l, Angstrom^2, or None where not wanted
+        or zero because there is no A^W.
     rows
         How many of the lowest levels quantities are wanted for; sums over m always run over all N.
     """
@@ -72,6 +80,7 @@ class States:
     s: Complex
     group: Index
     rows: int
+    F: Complex | None = None
 
     @cached_property
     def w(self) -> Real:
@@ -125,10 +134,34 @@ class States:
             v=self.v[index],
             s=self.s[index],
             group=self.group[index],
+            F=None if self.F is None else self.F[index],
         )
 
 
-def fourier(model: BlochModel, k: Real, operator: str = "spin", axes: tuple[str, ...] | None = None) -> Block:
+def position_curl(A: Complex, path: Real) -> Complex:
+    """``d_i A_l - d_l A_i`` for i < l in real space, ``(n_R, D (D - 1) / 2, N, N)``, Angstrom^2.
+
+    Parameters
+    ----------
+    A
+        ``(n_R, D, N, N)`` position matrix, Angstrom.
+    path
+        ``(n_R, D)`` Cartesian R, Angstrom.
+    """
+    out = np.zeros((len(A), 0, *A.shape[2:]), dtype=np.complex128)
+    for i, l in itertools.combinations(range(A.shape[1]), 2):
+        curl = 1j * (path[:, i, None, None] * A[:, l] - path[:, l, None, None] * A[:, i])
+        out = np.concatenate([out, curl[:, None]], axis=1)
+    return out
+
+
+def fourier(
+    model: BlochModel,
+    k: Real,
+    operator: str = "spin",
+    axes: tuple[str, ...] | None = None,
+    curvature: bool = False,
+) -> Block:
     """Matrices of ``model`` at scattered k-points by the plain Fourier sum.
 
     Parameters
@@ -137,6 +170,8 @@ def fourier(model: BlochModel, k: Real, operator: str = "spin", axes: tuple[str,
         ``(n_k, D)`` in units of the reciprocal lattice vectors.
     operator, axes
         Name of the operator and the components wanted (all by default).
+    curvature
+        Also give what the curvature of the basis needs.
 
     Raises
     ------
@@ -150,7 +185,10 @@ def fourier(model: BlochModel, k: Real, operator: str = "spin", axes: tuple[str,
     H = _sum(phase, model.H)
     dH = np.stack([_sum(phase * (1j * path[:, i]), model.H) for i in range(model.dimension)], axis=1)
     A = None if model.position is None else _sum(phase, model.position)
-    return Block(H, dH, A, _sum(phase, op.matrices), model.metric, k)
+    curl = None
+    if curvature and model.position is not None:
+        curl = _sum(phase, position_curl(model.position, path))
+    return Block(H, dH, A, _sum(phase, op.matrices), model.metric, k, curl)
 
 
 def _sum(phase: Complex, X: Complex) -> Complex:
@@ -199,7 +237,24 @@ def solve(block: Block, degeneracy: float = 1e-3, rows_below: float | None = Non
         _rotate(velocity(block), U, bra),
         _rotate(np.ascontiguousarray(block.s.swapaxes(1, 2)), U, bra),
     )
-    return States(e, sign, v, internal, group, _whole(group, rows))
+    F = None if block.curl is None else _rotate(basis_curvature(block), U, bra)
+    return States(e, sign, v, internal, group, _whole(group, rows), F)
+
+
+def basis_curvature(block: Block) -> Complex:
+    """``F_il = d_i A_l - d_l A_i - i (A_i eta A_l - A_l eta A_i)`` for i < l, Angstrom^2.
+
+    Layout [k, row, pair, column].  It vanishes in a complete basis; in a Wannier basis it is the part of the Berry
+    curvature that the subspace itself has (Wang et al., Phys. Rev. B 74, 195118 (2006)).
+    """
+    if block.A is None or block.curl is None:
+        raise ValueError("the block carries no connection")
+    eta = np.eye(block.H.shape[-1]) if block.metric is None else block.metric
+    F = np.ascontiguousarray(block.curl.swapaxes(1, 2))
+    for p, (i, l) in enumerate(itertools.combinations(range(block.A.shape[1]), 2)):
+        product = block.A[:, i] @ eta @ block.A[:, l]
+        F[:, :, p] -= 1j * (product - product.conj().swapaxes(1, 2))
+    return F
 
 
 def velocity(block: Block) -> Complex:

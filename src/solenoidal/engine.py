@@ -3,13 +3,13 @@
 import os
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from solenoidal import quantities, responses
+from solenoidal import definitions, quantities, responses
 from solenoidal.bloch import Block, States, select_axes, solve
 from solenoidal.compiled import one_blas_thread, run_announced
 from solenoidal.diagnostics import band_range, hermiticity, operator_defect
@@ -244,8 +244,8 @@ def run(model: BlochModel, task: Task, listen: Listener = silent) -> Outcome:
     operator = select_axes(model.operator(task.operator), task.axes, model.source)
     mesh = Mesh(tuple(task.mesh), tuple(task.offset))
     coarse = mesh.halved()
-    source = Interpolator(model, operator)
     functions = _functions(task)
+    source = Interpolator(model, operator, any(quantities.get(name).curvature for name in functions))
     run_announced(lambda: _warm_up(source, task, functions), listen)
     counter = _Counter(listen, mesh.size + (coarse.size if task.error else 0))
     fine = _sweep(source, task, functions, mesh, counter)
@@ -282,6 +282,11 @@ def _check(model: BlochModel, task: Task) -> None:
         raise InputError(f"mesh {list(task.mesh)}: {model.source} has {model.dimension} periodic directions.")
     if model.statistics != "fermi":
         raise InputError(f"{model.source}: a conductivity needs fermions, this model obeys Bose statistics.")
+    flow = model.operator(task.operator).flow
+    for name in task.definitions:
+        if flow not in definitions.get(name).flows:
+            kinds = "the charge" if flow == "internal" else "internal operators such as spin"
+            raise InputError(f"definition '{name}' is for {kinds}, not for operator '{task.operator}'.")
     if task.degeneracy < RESOLVED:
         raise InputError(
             f"degeneracy = {task.degeneracy:g} eV: levels closer than {RESOLVED:g} eV are equal to rounding."
@@ -324,7 +329,7 @@ def _combine(recipe: _Recipe, source: Interpolator, name: str, table: dict[str, 
     """A response from its quantities, ``(label, T, mu, ...)``; a quantity nothing was added to is zero."""
     response = responses.get(name)
     directions = (source.D,) * response.directions
-    shape = (len(recipe.plan.kT), len(recipe.plan.mu), *directions, source.counts[-1])
+    shape = (len(recipe.plan.kT), len(recipe.plan.mu), *directions, source.counts[0])
     out = []
     for terms in response.terms(recipe.task.choice).values():
         total = np.zeros(shape)
@@ -363,7 +368,11 @@ def _on_threads(
 
     with ThreadPoolExecutor(count) as pool:
         try:
-            parts = list(pool.map(guarded, [chunks[w::count] for w in range(count)]))
+            running = [pool.submit(guarded, chunks[w::count]) for w in range(count)]
+            # A wait without an end would miss a Ctrl-C that comes just before it begins.
+            while wait(running, timeout=0.2, return_when=FIRST_EXCEPTION).not_done and not stop.is_set():
+                pass
+            parts = [worker.result() for worker in running]
         except BaseException:
             stop.set()
             raise
@@ -391,8 +400,8 @@ def _warm_up(source: Interpolator, task: Task, functions: dict[str, tuple[str, .
     mesh = Mesh((1,) * source.D, (0.37,) * source.D)
     block = next(source.blocks(mesh, source.chunks(mesh)[0]))
     H, dH, s = (np.repeat(x, 16, axis=0) for x in (block.H, block.dH, block.s))
-    A = None if block.A is None else np.repeat(block.A, 16, axis=0)
-    many = Block(H, dH, A, s, block.metric)
+    A, curl = (None if x is None else np.repeat(x, 16, axis=0) for x in (block.A, block.curl))
+    many = Block(H, dH, A, s, block.metric, None, curl)
     for kT in (np.array([1.0]), np.array([1e-9]), np.array([0.0])):
         recipe = _Recipe(task, plan(mu, kT), functions, mesh.cell(source.model.lattice))
         _Collector(recipe).add(solve(many, task.degeneracy))

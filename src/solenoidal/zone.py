@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from solenoidal.bloch import Block
+from solenoidal.bloch import Block, position_curl
 from solenoidal.errors import InputError
 from solenoidal.model import BlochModel, Operator
 
@@ -72,22 +72,29 @@ class Interpolator:
     ----------
     model, operator
         The operator with only the components wanted.
+    curvature
+        Whether blocks carry what the curvature of the basis needs.
 
     Notes
     -----
     Memory: one dense box over R of (1 + D_A + n_s) N^2 complex numbers, shared by all workers.
     """
 
-    def __init__(self, model: BlochModel, operator: Operator) -> None:
+    def __init__(self, model: BlochModel, operator: Operator, curvature: bool = False) -> None:
         self.model = model
         self.N, self.D = model.size, model.dimension
-        parts = [operator.matrices] if model.position is None else [model.position, operator.matrices]
-        self.counts = [X.shape[1] for X in parts]
+        parts = {"s": operator.matrices}
+        if model.position is not None:
+            parts["A"] = model.position
+            if curvature:
+                parts["curl"] = position_curl(model.position, model.R @ model.lattice)
+        self.names = list(parts)
+        self.counts = [X.shape[1] for X in parts.values()]
         self.reach = [0] * (3 - self.D) + [int(x) for x in abs(model.R).max(axis=0)]
         R = np.zeros((len(model.R), 3), dtype=np.int64)
         R[:, 3 - self.D :] = model.R
         self.H = self._box(model.H, R)
-        self.X = [self._box(X.swapaxes(1, 2), R) for X in parts]  # layout [R1, R2, R3, (row, op, column)]
+        self.X = [self._box(X.swapaxes(1, 2), R) for X in parts.values()]  # layout [R1, R2, R3, (row, op, column)]
         self.lattice = np.zeros((3, self.D))
         self.lattice[3 - self.D :] = model.lattice
 
@@ -190,7 +197,8 @@ class _Buffer:
         """Return views of what was filled; they are overwritten by the next block."""
         src, n = self.source, self.used
         self.used = 0
-        X = [x[:n].reshape(n, src.N, count, src.N).swapaxes(1, 2) for x, count in zip(self.X, src.counts, strict=True)]
+        parts = zip(src.names, self.X, src.counts, strict=True)
+        X = {name: x[:n].reshape(n, src.N, count, src.N).swapaxes(1, 2) for name, x, count in parts}
         dH = self.dH[:n].reshape(n, src.N, src.D, src.N).swapaxes(1, 2)
-        A = X[0] if len(X) == 2 else None
-        return Block(self.H[:n].reshape(n, src.N, src.N), dH, A, X[-1], src.model.metric, self.k[:n])
+        H = self.H[:n].reshape(n, src.N, src.N)
+        return Block(H, dH, X.get("A"), X["s"], src.model.metric, self.k[:n], X.get("curl"))

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from solenoidal.registry import Registry
+from solenoidal.units import Flow
 
-__all__ = ["Definition", "Term", "Weight", "get", "names", "register", "terms"]
+__all__ = ["Definition", "Term", "Weight", "applicable", "get", "names", "register", "terms"]
 
 #: Kind of function of the energy; a response says which it is: f, -f' and g of a conductivity or S, -S' of its
 #: thermal counterpart.
@@ -46,17 +47,25 @@ class Definition:
     forms
         Terms by form: ``"S"`` and ``"P"`` where they differ on a finite mesh, ``"gamma"`` for (K gamma).
         A definition with one form gives it under ``"S"`` only.
+    flows
+        Kinds of operator it is defined for.
     """
 
     name: str
     title: str
     reference: str
     forms: Mapping[str, tuple[Term, ...]]
+    flows: tuple[Flow, ...] = ("internal", "charge")
 
 
 _registry: Registry[Definition] = Registry("definition", __name__)
 get = _registry.get
 names = _registry.names
+
+
+def applicable(flow: Flow) -> tuple[str, ...]:
+    """Names of the definitions that exist for a kind of operator."""
+    return tuple(name for name in names() if flow in get(name).flows)
 
 
 def register(definition: Definition) -> Definition:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from solenoidal.bloch import States
 from solenoidal.registry import Registry
 
-__all__ = ["Quantity", "Settings", "get", "names", "quantity", "resolved_quantity"]
+__all__ = ["Quantity", "Settings", "curvature_quantity", "get", "names", "quantity", "resolved_quantity"]
 
 Real = NDArray[np.float64]
 
@@ -44,11 +44,14 @@ class Quantity:
         ``(states, settings) -> (n_k, n, ...)``.
     resolved
         True where close levels must stay apart (only levels equal to rounding form a multiplet).
+    curvature
+        True where the curvature of the basis is needed.
     """
 
     name: str
     rows: Callable[[States, Settings], Real]
     resolved: bool = False
+    curvature: bool = False
 
 
 _registry: Registry[Quantity] = Registry("quantity", __name__)
@@ -68,4 +71,10 @@ def quantity(rows: Rows) -> Rows:
 def resolved_quantity(rows: Rows) -> Rows:
     """Register a quantity for which close levels must stay apart."""
     _registry.add(rows.__name__, Quantity(rows.__name__, rows, resolved=True))
+    return rows
+
+
+def curvature_quantity(rows: Rows) -> Rows:
+    """Register a quantity that needs the curvature of the basis."""
+    _registry.add(rows.__name__, Quantity(rows.__name__, rows, curvature=True))
     return rows

@@ -1,0 +1,28 @@
+"""Curvature of the Wannier subspace: what the Berry curvature has beyond the sum over its own bands."""
+
+import itertools
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solenoidal.bloch import States
+from solenoidal.quantities import Settings, curvature_quantity
+
+
+@curvature_quantity
+def basis_curvature(states: States, settings: Settings) -> NDArray[np.float64]:
+    """``<n|F^{li}|n>``, ``(n_k, n, i, l, 1)``, Angstrom^2, with ``F_li = d_l A_i - d_i A_l - i [A_l, A_i]``.
+
+    Wang, Yates, Souza, Vanderbilt, Phys. Rev. B 74, 195118 (2006), Eq. 40, first term.
+    """
+    n, D = states.rows, states.v.shape[2]
+    out = np.zeros((len(states.e), n, D, D, 1))
+    if states.F is None:
+        return out
+    diagonal = np.einsum("knpn->knp", states.F[:, :n, :, :n]).real
+    if states.sign is not None:
+        diagonal = diagonal * states.sign[:, :n, None]
+    for p, (i, l) in enumerate(itertools.combinations(range(D), 2)):
+        out[:, :, l, i, 0] = diagonal[:, :, p]
+        out[:, :, i, l, 0] = -diagonal[:, :, p]
+    return out
