@@ -7,9 +7,11 @@ import pytest
 
 from solenoidal import definitions, quantities
 from solenoidal.bloch import fourier, solve
-from solenoidal.engine import Task, fermi_level, run
+from solenoidal.diagnostics import band_range
+from solenoidal.engine import Task, run
 from solenoidal.errors import InputError
 from solenoidal.events import Progress
+from solenoidal.filling import fermi_level
 from solenoidal.model import BlochModel
 from solenoidal.quantities import Settings
 from solenoidal.statistics import fermi, fermi_surface
@@ -135,6 +137,15 @@ def test_fermi_level_of_an_insulator_is_the_middle_of_the_gap():
     assert abs(fermi_level(model, 1.0, (4, 4), (0.0, 0.0)) - 0.5 * (-0.8 + 2.0)) < 1e-9
 
 
+@pytest.mark.parametrize("electrons", [1e-4, 3.9999])
+def test_fermi_level_of_nearly_empty_and_nearly_full_bands(electrons):
+    """Fewer electrons or holes than one per mesh: the lowest or highest level of the mesh."""
+    model = random_model(2)
+    e = solve(fourier(model, mesh_points(Mesh((9, 8), (0.5, 0.5))))).e
+    want = e.min() if electrons < 1 else e.max()
+    assert fermi_level(model, electrons, (9, 8), (0.5, 0.5)) == pytest.approx(want, abs=1e-12)
+
+
 def test_progress_counts_every_point_once():
     events = []
     task = Task((5, 4), (0.5, 0.5), MU, np.array([0.1]), definitions=("eq15",))
@@ -168,6 +179,7 @@ def test_charge_conventional_is_minus_the_berry_curvature():
         ({"mesh": (0, 4)}, "at least one point"),
         ({"mu": np.array([1.0, 0.0])}, "ascending"),
         ({"degeneracy": 0.0}, "equal to rounding"),
+        ({"degeneracy": 100.0}, "wider than all bands"),
         ({"gamma": 1e-6}, "loses its digits"),
         ({"gamma": float("nan")}, "loses its digits"),
     ],
@@ -195,3 +207,35 @@ def test_an_exception_in_the_listener_stops_every_worker():
     with pytest.raises(KeyboardInterrupt):
         run(random_model(3), task, stop_soon)
     assert len(seen) <= 3
+
+
+def test_cold_surface_on_a_coarse_mesh_is_a_warning():
+    """Both meshes miss the Fermi surface there, so that the error bar cannot show it."""
+    task = Task((10, 10), (0.5, 0.5), MU, np.array([1e-4, 0.0]), definitions=("eq11",), error=False)
+    warnings = " ".join(run(random_model(2), task).warnings)
+    assert "kT = 0.0001 eV: at most" in warnings
+    assert "T = 0" in warnings
+    sea = Task(**{**task.__dict__, "definitions": ("conventional",)})
+    assert "levels of this mesh" not in " ".join(run(random_model(2), sea).warnings)
+
+
+def test_a_degeneracy_that_joins_all_bands_is_a_warning():
+    model = random_model(2)
+    low, high = band_range(model)
+    task = Task(
+        (6, 6), (0.5, 0.5), MU, np.array([0.1]), definitions=("eq11",), degeneracy=0.9 * (high - low), error=False
+    )
+    assert any("joins all bands" in text for text in run(model, task).warnings)
+
+
+def test_rounding_noise_is_below_the_floor_and_signal_far_above():
+    """A real (time-reversal symmetric) Hamiltonian has no charge Hall response: what is left is rounding."""
+    rng = np.random.default_rng(0)
+    h = {R: rng.normal(size=(3, 3)) for R in [(1, 0), (0, 1)]} | {(0, 0): np.diag([-1.0, 0.0, 1.0])}
+    model = BlochModel.from_hoppings(np.eye(2), h, orbital_positions=rng.uniform(size=(3, 2)))
+    task = Task((48, 48), (0.5, 0.5), MU, np.array([0.1]), operator="charge", definitions=ALL)
+    out = run(model, task)
+    assert abs(out.conductivity).max() < out.floors["conductivity"]
+    assert out.warnings == ()
+    signal = run(random_model(2), Task((12, 12), (0.5, 0.5), MU, np.array([0.1]), definitions=ALL))
+    assert signal.floors["conductivity"] < 1e-8 * abs(signal.conductivity).max()

@@ -49,6 +49,8 @@ def nan(x, index):
         ({"R": np.array([[0, 0], [1, 0], [2, 0]])}, r"R = \(1, 0\) is listed but its negative is not"),
         ({"R": np.array([[0, 0], [1, 0], [1, 0]])}, "listed twice"),
         ({"R": np.array([[0, 1], [1, 0], [-1, 0]])}, "origin is missing"),
+        ({"R": np.array([[0, 0], [0.5, 0], [-0.5, 0]])}, "R vectors must be integers"),
+        ({"R": [[0, 0], [1], [-1, 0]]}, "all of one length"),
         ({"H": np.ones((3, 2, 3))}, "H has shape"),
         ({"H": np.ones((2, 2, 2))}, "H has shape"),
         ({"H": nan(make().H, (1, 0, 0))}, r"H holds NaN or infinity at R = \(1, 0\)"),
@@ -85,3 +87,18 @@ def test_from_hoppings_adds_partners_and_positions():
     assert np.array_equal(model.position[origin, 0], np.diag([0.0, 0.7]))
     assert model.operator("spin").time_reversal == -1
     assert model.with_operators(layer=model.operator("spin")).operator("layer").components == ("z",)
+
+
+@pytest.mark.parametrize(
+    ("hoppings", "options", "words"),
+    [
+        ({}, {}, "no hoppings"),
+        ({(0.9, 0): np.eye(2)}, {}, "must be integers"),
+        ({(0, 0): np.eye(2), (1, 0): np.eye(3)}, {}, "all of one size"),
+        ({(0, 0): np.ones(4)}, {}, "all of one size"),
+        ({(0, 0): np.eye(2)}, {"orbital_positions": [[0.0, 0.0]]}, r"orbital_positions has shape \(1, 2\)"),
+    ],
+)
+def test_refused_hoppings(hoppings, options, words):
+    with pytest.raises(InputError, match=words):
+        BlochModel.from_hoppings(LATTICE, hoppings, **options)

@@ -1,10 +1,12 @@
 """From a job to a labelled result: the crystal, the Fermi level, the engine, the units."""
 
+from pathlib import Path
+
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from solenoidal import definitions, diagnostics, engine, models, results
+from solenoidal import definitions, diagnostics, engine, filling, models, results
 from solenoidal.errors import InputError
 from solenoidal.events import Listener, Message, Warned, silent
 from solenoidal.job import Job, MuRange
@@ -12,7 +14,7 @@ from solenoidal.model import BlochModel
 from solenoidal.registry import nearest
 from solenoidal.units import KB
 
-__all__ = ["compute", "load_model"]
+__all__ = ["compute", "inputs", "load_model"]
 
 Real = NDArray[np.float64]
 
@@ -42,8 +44,23 @@ def load_model(job: Job, listen: Listener = silent) -> BlochModel:
 
     path = job.resolve(getattr(job.system, key))
     if key == "npz":
-        return readers.read_npz(path, listen=listen)
-    return readers.read_wannier90(path, spin_order=job.system.spin_order, listen=listen)
+        model = readers.read_npz(path, listen=listen)
+    else:
+        model = readers.read_wannier90(path, spin_order=job.system.spin_order, listen=listen)
+    for note in model.notes:
+        listen(Message(f"note: {note}"))
+    return model
+
+
+def inputs(job: Job) -> tuple[Path, ...]:
+    """Files that a job reads and that a result must not replace."""
+    from solenoidal import readers
+
+    if job.system.npz is not None:
+        return (Path(job.resolve(job.system.npz)),)
+    if job.system.wannier90 is not None:
+        return tuple(readers.find_wannier90_files(job.resolve(job.system.wannier90)).values())
+    return ()
 
 
 def _built_in(job: Job) -> BlochModel:
@@ -84,6 +101,8 @@ def compute(model: BlochModel, job: Job, listen: Listener = silent, workers: int
     warning, because a scan often starts below the lowest band; a scan that misses the bands altogether is
     refused.
     """
+    if not isinstance(job, Job):
+        raise InputError(f"a job must be a solenoidal.Job, not a {type(job).__name__}: use Job.from_dict.")
     _check_workers(workers)
     axes = _check_operator(model, job)
     mesh = tuple(int(n) for n in _per_direction(model, job, "mesh"))
@@ -112,8 +131,8 @@ def compute(model: BlochModel, job: Job, listen: Listener = silent, workers: int
 
 
 def _check_workers(workers: int | None) -> None:
-    if workers is not None and workers < 1:
-        raise InputError(f"workers = {workers}: at least one thread is needed.")
+    if workers is not None and (not isinstance(workers, int) or workers < 1):
+        raise InputError(f"workers = {workers!r}: at least one thread is needed, give a whole number.")
 
 
 def _check_operator(model: BlochModel, job: Job) -> tuple[str, ...] | None:
@@ -163,7 +182,7 @@ def _fermi_energy(
             f"{job.origin}: [system] electrons: {model.source} has {model.size} bands, "
             f"{system.electrons:g} electrons per cell fill or exceed them all, give a smaller number."
         )
-    level = engine.fermi_level(model, system.electrons, mesh, offset, listen)
+    level = filling.fermi_level(model, system.electrons, mesh, offset, listen)
     listen(Message(f"Fermi level for {system.electrons:g} electrons per cell: {level:.6f} eV"))
     return level
 

@@ -1,9 +1,10 @@
-"""The command line: ``solenoidal run | inspect | plot | models``.
+"""The command line: ``solenoidal run | inspect | check | plot | models``.
 
 Nothing that takes long to import is imported before it is needed: ``solenoidal --help`` answers at once.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,8 +15,8 @@ from solenoidal.terminal import Terminal
 
 __all__ = ["main"]
 
-#: Exit status of a mistake that the user can mend, and of an interrupt (128 + SIGINT).
-MISTAKE, INTERRUPTED = 2, 130
+#: Exit status of a failed check, of a mistake that the user can mend, and of an interrupt (128 + SIGINT).
+FAILED, MISTAKE, INTERRUPTED = 1, 2, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,13 +30,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 2 after a mistake of the user or an error of the disk; 130 after Ctrl-C.
+        0; 1 if a check fails; 2 after a mistake of the user or an error of the disk; 130 after Ctrl-C.
     """
     arguments = _parser().parse_args(argv)
-    command: Callable[[argparse.Namespace, Terminal], None] = arguments.command
+    command: Callable[[argparse.Namespace, Terminal], int | None] = arguments.command
     terminal = Terminal(sys.stderr)
     try:
-        command(arguments, terminal)
+        status = command(arguments, terminal)
     except InputError as error:
         return _stop(terminal, str(error), MISTAKE)
     except KeyboardInterrupt:
@@ -45,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _stop(terminal, _disk(error), MISTAKE)
     terminal.close()
-    return 0
+    return status or 0
 
 
 def _stop(terminal: Terminal, sentence: str, status: int) -> int:
@@ -63,7 +64,7 @@ def _disk(error: OSError) -> str:
 
 def _broken_pipe() -> int:
     """Whoever read the output has left: end quietly, with nothing more written to the closed pipe."""
-    sys.stdout = open("/dev/null", "w")  # noqa: SIM115  stays open until the process ends
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115  stays open until the process ends
     return 0
 
 
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_run(commands.add_parser("run", help="compute what a job file asks for"))
     _add_inspect(commands.add_parser("inspect", help="say what is in the files of a calculation"))
+    _add_check(commands.add_parser("check", help="test every identity that applies to a job file"))
     _add_plot(commands.add_parser("plot", help="draw a result"))
     models = commands.add_parser("models", help="list the built-in models with their parameters")
     models.set_defaults(command=_models)
@@ -94,9 +96,16 @@ def _add_inspect(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_inspect)
 
 
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("job", metavar="JOB.toml", type=Path, help="job file")
+    parser.add_argument("--workers", metavar="N", type=_count, help="threads (default: all cores)")
+    parser.set_defaults(command=_check)
+
+
 def _add_plot(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("result", metavar="OUT.nc", type=Path, help="result of 'solenoidal run'")
     parser.add_argument("-o", "--output", metavar="FIG.png", type=Path, help="picture: .png, .pdf or .svg")
+    parser.add_argument("--variable", metavar="NAME", help="response; default: conductivity, else the first one")
     parser.add_argument(
         "--component", metavar="XYZ", help="current, field, spin; default: the largest at the Fermi level"
     )
@@ -122,6 +131,8 @@ def _run(arguments: argparse.Namespace, terminal: Terminal) -> None:
     results.check_output(output)
     if output.exists() and output.samefile(arguments.job):
         raise InputError(f"{output}: the result would replace the job file, choose another name with -o.")
+    if output.exists() and any(output.samefile(path) for path in calculation.inputs(job) if path.exists()):
+        raise InputError(f"{output}: the result would replace a file that the job reads, choose another name with -o.")
     model = calculation.load_model(job, terminal)
     dataset = calculation.compute(model, job, terminal, arguments.workers)
     results.save(dataset, output)
@@ -136,13 +147,25 @@ def _inspect(arguments: argparse.Namespace, terminal: Terminal) -> None:
     print(inspect(arguments.path, terminal))
 
 
+def _check(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    from solenoidal import calculation, checks
+    from solenoidal.checks import report
+    from solenoidal.job import Job
+
+    job = Job.from_toml(arguments.job)
+    found = checks.run(calculation.load_model(job, terminal), job, terminal, arguments.workers)
+    terminal.close()
+    print(report.table(found))
+    return FAILED if report.failed(found) else 0
+
+
 def _plot(arguments: argparse.Namespace, terminal: Terminal) -> None:
-    from solenoidal.figures import check_figure, plot_conductivity
+    from solenoidal.figures import check_figure, plot_response
     from solenoidal.results import load
 
     output = arguments.output or arguments.result.with_suffix(".png")
     check_figure(output)
-    plot_conductivity(load(arguments.result), output, arguments.component)
+    plot_response(load(arguments.result), output, arguments.variable, arguments.component)
     print(f"written to {output}")
 
 

@@ -13,23 +13,21 @@ from solenoidal import definitions, quantities, responses
 from solenoidal.bloch import Block, States, select_axes, solve
 from solenoidal.compiled import one_blas_thread, run_announced
 from solenoidal.diagnostics import band_range, hermiticity, operator_defect
-from solenoidal.eigen import eigenstates
 from solenoidal.errors import InputError
-from solenoidal.events import Listener, Progress, silent
+from solenoidal.events import Counter, Listener, silent
 from solenoidal.model import BlochModel
-from solenoidal.quantities import Quantity, Settings
+from solenoidal.multiplets import RESOLVED
+from solenoidal.quantities import SMALLEST_GAMMA, Quantity, Settings
 from solenoidal.responses import Choice
 from solenoidal.spectral import Accumulator, Plan, plan
 from solenoidal.zone import Interpolator, Mesh
 
-__all__ = ["Outcome", "Task", "fermi_level", "run"]
+__all__ = ["Outcome", "Task", "cores", "run"]
+
+#: Levels within kT of mu that a Fermi surface needs at least.
+FEW = 20
 
 Real = NDArray[np.float64]
-
-#: Levels closer than this (eV) are equal to rounding: grouping of quantities that resolve everything else.
-RESOLVED = 1e-6
-#: Rates below this (eV) leave fewer than eight digits of (K gamma), whose terms of order 1 / gamma^2 cancel.
-SMALLEST_GAMMA = 1e-4
 
 
 @dataclass(frozen=True)
@@ -101,6 +99,8 @@ class Outcome:
         Lowest and highest energy met, eV.
     residuals, warnings
         Numbers that should be small; sentences about those that are not.
+    floors
+        By response: magnitudes below this are rounding.
     """
 
     values: dict[str, Real]
@@ -111,6 +111,7 @@ class Outcome:
     bands: tuple[float, float]
     residuals: dict[str, float]
     warnings: tuple[str, ...]
+    floors: dict[str, float] = field(default_factory=dict)
 
     @property
     def conductivity(self) -> Real:
@@ -130,12 +131,19 @@ class Outcome:
 
 @dataclass
 class _Sweep:
-    """Integrals of one mesh by response, ``(label, T, mu, ...)``, per Angstrom^D."""
+    """Integrals of one mesh by response, ``(label, T, mu, ...)``, per Angstrom^D, and what warnings need.
+
+    ``thermal (T, mu)``: levels of the mesh within kT of mu; ``joined``: part of the k-points where all bands are one
+    multiplet.
+    """
 
     values: dict[str, Real]
     shifts: dict[str, Real]
     carriers: Real
     bands: tuple[float, float]
+    floors: dict[str, float]
+    thermal: Real
+    joined: float
 
 
 @dataclass
@@ -147,9 +155,11 @@ class _Collector:
     shift: dict[str, list[Accumulator]] = field(default_factory=dict)
     filling: list[Accumulator] = field(default_factory=list)
     bands: tuple[float, float] = (np.inf, -np.inf)
+    magnitude: dict[str, float] = field(default_factory=dict)
+    joined: int = 0
 
     def __post_init__(self) -> None:
-        self.filling = self.recipe.plan.accumulators(1, ("fermi",))
+        self.filling = self.recipe.plan.accumulators(1, ("fermi", "fermi_surface"))
 
     def add(self, states: States) -> None:
         """Add one block."""
@@ -157,6 +167,7 @@ class _Collector:
         if not states.rows:
             return
         self._add_all(self.main, states, 1.0)
+        self.joined += int((states.group[:, -1] == 0).sum())
         e = np.ascontiguousarray(states.e[:, : states.rows]).ravel()
         for acc in self.filling:
             acc.add(e, np.ones((len(e), 1)), np.ones((len(e), 1)))
@@ -182,6 +193,8 @@ class _Collector:
             x = x * factor
         e = np.ascontiguousarray(states.e_group[:, :n]).ravel()
         widths = np.ascontiguousarray(abs(states.v_group[:, :n] @ self.recipe.cell.T)).reshape(n_k * n, -1)
+        if table is self.main:
+            self.magnitude[q.name] = self.magnitude.get(q.name, 0.0) + float(abs(x).max(axis=1, initial=0.0).sum())
         if q.name not in table:
             table[q.name] = self.recipe.plan.accumulators(x.shape[1], self.recipe.functions[q.name])
         for acc in table[q.name]:
@@ -199,6 +212,9 @@ class _Collector:
         for a, b in zip(self.filling, other.filling, strict=True):
             a.merge(b)
         self.bands = (min(self.bands[0], other.bands[0]), max(self.bands[1], other.bands[1]))
+        self.joined += other.joined
+        for name, size in other.magnitude.items():
+            self.magnitude[name] = self.magnitude.get(name, 0.0) + size
 
 
 @dataclass(frozen=True)
@@ -247,7 +263,7 @@ def run(model: BlochModel, task: Task, listen: Listener = silent) -> Outcome:
     functions = _functions(task)
     source = Interpolator(model, operator, any(quantities.get(name).curvature for name in functions))
     run_announced(lambda: _warm_up(source, task, functions), listen)
-    counter = _Counter(listen, mesh.size + (coarse.size if task.error else 0))
+    counter = Counter(listen, mesh.size + (coarse.size if task.error else 0))
     fine = _sweep(source, task, functions, mesh, counter)
     errors = {}
     if task.error:
@@ -262,7 +278,8 @@ def run(model: BlochModel, task: Task, listen: Listener = silent) -> Outcome:
         mesh.size,
         fine.bands,
         residuals,
-        _warnings(task, fine.values, errors, fine.shifts, residuals),
+        _warnings(task, fine, errors, residuals),
+        fine.floors,
     )
 
 
@@ -287,6 +304,12 @@ def _check(model: BlochModel, task: Task) -> None:
         if flow not in definitions.get(name).flows:
             kinds = "the charge" if flow == "internal" else "internal operators such as spin"
             raise InputError(f"definition '{name}' is for {kinds}, not for operator '{task.operator}'.")
+    low, high = band_range(model)
+    if 0.0 < high - low <= task.degeneracy:
+        raise InputError(
+            f"degeneracy = {task.degeneracy:g} eV is wider than all bands of {model.source} ({high - low:.3g} eV): "
+            f"every level would be one multiplet, give a smaller energy."
+        )
     if task.degeneracy < RESOLVED:
         raise InputError(
             f"degeneracy = {task.degeneracy:g} eV: levels closer than {RESOLVED:g} eV are equal to rounding."
@@ -301,7 +324,7 @@ def _check(model: BlochModel, task: Task) -> None:
 
 
 def _sweep(
-    source: Interpolator, task: Task, functions: dict[str, tuple[str, ...]], mesh: Mesh, counter: "_Counter"
+    source: Interpolator, task: Task, functions: dict[str, tuple[str, ...]], mesh: Mesh, counter: Counter
 ) -> _Sweep:
     model = source.model
     recipe = _Recipe(task, plan(task.mu, task.kT), functions, mesh.cell(model.lattice))
@@ -322,7 +345,24 @@ def _sweep(
     filling = recipe.plan.collect(gathered.filling, "fermi")[:, :, 0] / mesh.size
     values = {name: density * _combine(recipe, source, name, gathered.main) for name in task.responses}
     shifts = {name: density * _combine(recipe, source, name, gathered.shift) for name in task.responses}
-    return _Sweep(values, shifts, filling, gathered.bands)
+    floors = {name: density * _rounding(recipe, name, gathered.magnitude) for name in task.responses}
+    thermal = recipe.plan.collect(gathered.filling, "fermi_surface")[:, :, 0] * recipe.plan.kT[:, None]
+    return _Sweep(values, shifts, filling, gathered.bands, floors, thermal, gathered.joined / mesh.size)
+
+
+def _rounding(recipe: _Recipe, name: str, magnitude: dict[str, float]) -> float:
+    """Size below which a response is rounding: the summed magnitudes of its quantities times 1e-13."""
+    response = responses.get(name)
+    warm = recipe.plan.kT[recipe.plan.kT > 0.0]
+    steep = 1.0 / float(warm.min(initial=1.0))
+    worst = 0.0
+    for terms in response.terms(recipe.task.choice).values():
+        sizes = (
+            abs(t.coefficient) * magnitude.get(t.quantity, 0.0) * (steep if t.weight == "surface" else 1.0)
+            for t in terms
+        )
+        worst = max(worst, sum(sizes))
+    return 1e-13 * worst
 
 
 def _combine(recipe: _Recipe, source: Interpolator, name: str, table: dict[str, list[Accumulator]]) -> Real:
@@ -381,19 +421,6 @@ def _on_threads(
     return parts[0]
 
 
-class _Counter:
-    """Counts finished k-points of all workers and reports them."""
-
-    def __init__(self, listen: Listener, total: int) -> None:
-        self.listen, self.total, self.done = listen, total, 0
-        self.lock = threading.Lock()
-
-    def add(self, points: int) -> None:
-        with self.lock:
-            self.done += points
-            self.listen(Progress("k-points", self.done, self.total))
-
-
 def _warm_up(source: Interpolator, task: Task, functions: dict[str, tuple[str, ...]]) -> None:
     """Call every compiled loop once on one k-point of the real problem, at finite and at zero temperature."""
     mu = np.array([float(task.mu[0])])
@@ -412,39 +439,56 @@ def _residuals(model: BlochModel, task: Task) -> dict[str, float]:
     return {"operator_defect": float(defect.max(initial=0.0)), "hermiticity": hermiticity(model)}
 
 
-def _warnings(
-    task: Task,
-    values: dict[str, Real],
-    errors: dict[str, Real],
-    shifts: dict[str, Real],
-    residuals: dict[str, float],
-) -> tuple[str, ...]:
+def _warnings(task: Task, sweep: _Sweep, errors: dict[str, Real], residuals: dict[str, float]) -> tuple[str, ...]:
     out = []
     if residuals["operator_defect"] > 0.1:
         out.append(
             f"the operator does not commute with the position: max ||D_i s|| = {residuals['operator_defect']:.3g} "
             f"Angstrom, so the identities behind eq11, eq15 and kubo hold only approximately."
         )
-    for name in task.responses:
-        out += _quality(task, name, values[name], errors.get(name), shifts[name])
-    if (task.kT == 0.0).any() and "conductivity" in task.responses and set(task.definitions) & {"eq11", "kubo"}:
+    if sweep.joined > 0.5:
         out.append(
-            "T = 0: the Fermi-surface terms of eq11 and kubo are averaged over the mesh cell, they converge more "
-            "slowly than at finite temperature."
+            f"degeneracy = {task.degeneracy:g} eV joins all bands into one multiplet at {100 * sweep.joined:.0f} % of the "
+            f"k-points, where every definition then vanishes: give a smaller energy."
         )
-    return tuple(out)
+    for name in task.responses:
+        out += _quality(task, name, sweep, errors.get(name))
+    return (*out, *_surface_warnings(task, sweep))
 
 
-def _quality(task: Task, name: str, values: Real, errors: Real | None, shifts: Real) -> list[str]:
+def _surface_warnings(task: Task, sweep: _Sweep) -> list[str]:
+    """Sentences about Fermi-surface terms that the mesh does not resolve."""
+    choices = [responses.get(name) for name in task.responses]
+    if not any(t.weight == "surface" for r in choices for terms in r.terms(task.choice).values() for t in terms):
+        return []
+    out = []
+    few = [(float(kT), float(n.max())) for kT, n in zip(task.kT, sweep.thermal, strict=True) if 0.0 < n.max() < FEW]
+    if few := [x for x in few if x[0] > 0.0]:
+        kT, n = min(few)
+        out.append(
+            f"kT = {kT:.3g} eV: at most {n:.2g} levels of this mesh lie within kT of any mu, which does not resolve a "
+            f"Fermi surface and which the error bar does not show: use a denser mesh, a higher temperature or T = 0."
+        )
+    if (task.kT == 0.0).any():
+        out.append(
+            "T = 0: Fermi-surface terms are averaged over the mesh cell, they converge more slowly than at finite "
+            "temperature."
+        )
+    return out
+
+
+def _quality(task: Task, name: str, sweep: _Sweep, errors: Real | None) -> list[str]:
     """Sentences about entries of a response that move by more than 5 %."""
     out = []
+    values, shifts, floor = sweep.values[name], sweep.shifts[name], sweep.floors[name]
     for d, label in enumerate(responses.get(name).terms(task.choice)):
         who = label if name == "conductivity" else f"{name} {label}"
-        size = float(abs(values[d] if name in ("conductivity", "nernst") else values).max(initial=0.0)) or 1.0
+        size = float(abs(values[d] if name in ("conductivity", "nernst") else values).max(initial=0.0))
+        if size <= floor:
+            continue
         if errors is not None and (ratio := float(errors[d].max(initial=0.0)) / size) > 0.05:
             out.append(
-                f"{who}: half the mesh moves the numbers by up to {100 * ratio:.0f} % of the largest: "
-                f"use a denser mesh."
+                f"{who}: half the mesh moves the numbers by up to {100 * ratio:.0f} % of the largest: use a denser mesh."
             )
         if (ratio := float(abs(shifts[d]).max(initial=0.0)) / size) > 0.05:
             out.append(
@@ -452,60 +496,3 @@ def _quality(task: Task, name: str, values: Real, errors: Real | None, shifts: R
                 f"the largest, say which levels count as degenerate."
             )
     return out
-
-
-@one_blas_thread
-def fermi_level(
-    model: BlochModel,
-    electrons: float,
-    mesh: tuple[int, ...],
-    offset: tuple[float, ...],
-    listen: Listener = silent,
-) -> float:
-    """Chemical potential (eV) at T = 0 that holds ``electrons`` per cell on a mesh.
-
-    In a gap it is the middle of the gap.  Levels are counted in bins of the band width / 2^20, then those of the bin
-    that matters are sorted, so memory does not grow with the mesh.
-
-    Raises
-    ------
-    InputError
-        If the bands cannot hold that many electrons.
-    """
-    N = model.size
-    if not 0.0 < electrons < N:
-        raise InputError(f"electrons = {electrons:g}: {model.source} has {N} bands, give a number between 0 and {N}.")
-    grid = Mesh(tuple(mesh), tuple(offset))
-    source = Interpolator(model, select_axes(model.operator("charge"), None))
-    counter = _Counter(listen, 2 * grid.size)
-    low, high = band_range(model)
-    low, high = low - 0.1 * (high - low) - 1e-6, high + 0.1 * (high - low) + 1e-6
-    bins = 1 << 20
-    count = np.zeros(bins + 2, dtype=np.int64)
-    for e in _energies(source, grid, counter):
-        u = np.clip(np.floor((e - low) / (high - low) * bins), -1, bins).astype(np.int64) + 1
-        count += np.bincount(u, minlength=bins + 2)
-    filled = electrons * grid.size
-    below, above = int(np.floor(filled - 0.5)), int(np.ceil(filled - 0.5))
-    cumulative = np.cumsum(count)
-    first, last = (int(np.searchsorted(cumulative, n, side="right")) for n in (below, above))
-    edges = [low + (b - 1) * (high - low) / bins for b in (first, last)]
-    width = (high - low) / bins
-    near: list[list[Real]] = [[], []]
-    for e in _energies(source, grid, counter):
-        for keep, edge in zip(near, edges, strict=True):
-            keep.append(e[(e >= edge - 1e-12) & (e < edge + width + 1e-12)])
-    rank = []
-    for keep, n, b in zip(near, (below, above), (first, last), strict=True):
-        start = int(cumulative[b] - count[b])
-        levels = np.sort(np.concatenate(keep))
-        rank.append(float(levels[min(n - start, len(levels) - 1)]))
-    return 0.5 * (rank[0] + rank[1])
-
-
-def _energies(source: Interpolator, mesh: Mesh, counter: "_Counter") -> Iterable[Real]:
-    for chunk in source.chunks(mesh):
-        for block in source.blocks(mesh, chunk):
-            e, _, _ = eigenstates(block.H, block.metric, block.k)
-            counter.add(len(e))
-            yield e.ravel()

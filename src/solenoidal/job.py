@@ -26,6 +26,8 @@ FORMS = ("S", "P")
 SpinOrder = Literal["blocks", "interlaced"]
 #: What the ends of a range of chemical potentials are counted from.
 ORIGINS = ("absolute", "fermi")
+#: K; the lowest temperature other than 0.
+LOWEST_TEMPERATURE = 1e-3
 #: Bounds that only a slip of the pen exceeds.
 MOST_POINTS = 100_000
 
@@ -197,6 +199,8 @@ class Scan:
         T = tuple(_number(key, x, low=0.0) for x in _list(key, self.temperature))
         if len(set(T)) < len(T):
             _fail(key, "a temperature is listed twice")
+        if any(0.0 < x < LOWEST_TEMPERATURE for x in T):
+            _fail(key, f"between 0 and {LOWEST_TEMPERATURE:g} K nothing changes any more, give 0")
         _set(self, "temperature", T)
 
 
@@ -232,11 +236,14 @@ class Compute:
             words = _words(f"[compute] {key}", getattr(self, key))
             _set(self, key, words and tuple(_choice(f"[compute] {key}", w, valid) for w in words))
         _required(self.responses, "[compute] responses")
-        degeneracy = _number("[compute] degeneracy", self.degeneracy, low=0.0, open_end=True)
+        from solenoidal.multiplets import RESOLVED
+        from solenoidal.quantities import SMALLEST_GAMMA
+
+        degeneracy = _number("[compute] degeneracy", self.degeneracy, low=RESOLVED)
         _set(self, "degeneracy", degeneracy)
         _set(self, "form", _choice("[compute] form", self.form, FORMS))
         if self.gamma is not None:
-            _set(self, "gamma", _number("[compute] gamma", self.gamma, low=0.0, open_end=True))
+            _set(self, "gamma", _number("[compute] gamma", self.gamma, low=SMALLEST_GAMMA))
 
 
 @dataclass(frozen=True, init=False)

@@ -100,7 +100,7 @@ class BlochModel:
         """Bring arrays to one type and refuse what cannot be a crystal."""
         set_ = object.__setattr__
         set_(self, "lattice", np.asarray(self.lattice, dtype=np.float64))
-        set_(self, "R", np.asarray(self.R, dtype=np.int64))
+        set_(self, "R", _integers(self.R, self.source))
         set_(self, "H", np.ascontiguousarray(self.H, dtype=np.complex128))
         if self.position is not None:
             set_(self, "position", np.ascontiguousarray(self.position, dtype=np.complex128))
@@ -183,7 +183,15 @@ class BlochModel:
         operators, metric, statistics, fermi_energy, name
             See the class.
         """
-        table = {tuple(int(x) for x in step): np.asarray(h, dtype=np.complex128) for step, h in hoppings.items()}
+        if not hoppings:
+            raise InputError(f"{name}: no hoppings, give at least the matrix of R = 0.")
+        keys = _integers([list(np.atleast_1d(step)) for step in hoppings], name).tolist()
+        if len({np.shape(h) for h in hoppings.values()}) > 1 or np.ndim(next(iter(hoppings.values()))) != 2:
+            raise InputError(f"{name}: the hopping matrices must be square and all of one size.")
+        table = {
+            tuple(int(x) for x in step): np.asarray(h, dtype=np.complex128)
+            for step, h in zip(keys, hoppings.values(), strict=True)
+        }
         for step, h in list(table.items()):
             table.setdefault(tuple(-x for x in step), h.conj().T)
         dimension = len(np.asarray(lattice))
@@ -195,6 +203,8 @@ class BlochModel:
         if orbital_positions is not None:
             position = np.zeros((len(R), dimension, size, size), dtype=np.complex128)
             tau = np.asarray(orbital_positions, dtype=np.float64)
+            if tau.shape != (size, dimension):
+                raise InputError(f"{name}: orbital_positions has shape {tau.shape}, it must be ({size}, {dimension}).")
             eta = np.eye(size) if metric is None else np.asarray(metric)
             for i in range(dimension):
                 position[origin, i] = eta @ np.diag(tau[:, i])
@@ -216,6 +226,17 @@ class BlochModel:
             name=name,
             source=name,
         )
+
+
+def _integers(R: ArrayLike, source: str) -> NDArray[np.int64]:
+    """R vectors as integers, refused where they are not."""
+    try:
+        exact = np.asarray(R, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{source}: the R vectors must be lists of integers, all of one length.") from None
+    if not np.isfinite(exact).all() or (exact != np.rint(exact)).any():
+        raise InputError(f"{source}: the R vectors must be integers, in units of the lattice vectors.")
+    return exact.astype(np.int64)
 
 
 def _cast(op: Operator) -> Operator:

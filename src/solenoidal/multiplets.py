@@ -3,10 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["group_levels", "group_means"]
+__all__ = ["RESOLVED", "group_levels", "group_means"]
 
 Real = NDArray[np.float64]
 Index = NDArray[np.int64]
+
+#: Levels closer than this (eV) are equal to rounding; the smallest energy that makes a multiplet.
+RESOLVED = 1e-6
 
 
 def group_levels(e: Real, degeneracy: float, sign: Real | None = None) -> Index:

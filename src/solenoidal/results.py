@@ -90,9 +90,14 @@ def _variables(model: BlochModel, operator: Operator, task: Task, outcome: Outco
     response = responses.get(name)
     factor = response.factor(model.dimension, operator.flow, model.volume)
     dims = (response.label, *DIMS[1:3], *response.dims) if response.label else (*DIMS[1:3], *response.dims)
-    common = {"units": _unit(model, operator, response), "convention": _convention(operator, response)}
+    floor = abs(factor) * outcome.floors.get(name, 0.0)
+    common = {
+        "rounding": floor,
+        "units": _unit(model, operator, response),
+        "convention": _convention(operator, response),
+    }
 
-    def entry(x: Any, long_name: str) -> tuple[tuple[str, ...], Any, dict[str, str]]:
+    def entry(x: Any, long_name: str) -> tuple[tuple[str, ...], Any, dict[str, Any]]:
         return dims, x if response.label else x[0], {"long_name": long_name, **common}
 
     out = {

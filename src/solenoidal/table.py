@@ -1,4 +1,4 @@
-"""The numbers of a result that fit on a screen: definitions down, independent components across."""
+"""The numbers of a result that fit on a screen: entries of a response down, independent components across."""
 
 import math
 from dataclasses import dataclass
@@ -7,18 +7,55 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from solenoidal.results import component_name
+from solenoidal.errors import InputError
+from solenoidal.registry import nearest
 
-__all__ = ["Component", "energy_index", "independent_components", "summary"]
+__all__ = [
+    "Component",
+    "Layout",
+    "energy_index",
+    "independent_components",
+    "layout",
+    "short_name",
+    "summary",
+    "variables",
+]
 
 Real = NDArray[np.float64]
 
 #: Components below this part of the largest are zero for the eye.
 NEGLIGIBLE = 1e-3
+#: Below this part of the largest of the whole scan there is only rounding.
+ROUNDING = 1e-13
 #: At most this many columns and temperatures are printed.
 COLUMNS, TEMPERATURES = 4, 3
 #: Components above this part of the largest share the first rank.
 LEADING = 0.8
+#: Numbers outside these powers of ten are printed with a common factor.
+PLAIN = (-3, 6)
+#: What the cells of a table hold.
+MEANING = "value +- error [sensitivity to degeneracy]"
+#: Ends of the names of variables that go with another one.
+COUNTERPARTS = ("_error", "_sensitivity")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a variable of a result is laid out: ``(label, temperature, mu, *components)``.
+
+    Attributes
+    ----------
+    variable
+        Name of the variable.
+    label
+        Dimension of its entries, such as ``"definition"`` or ``"part"``; None if there is one entry only.
+    components
+        Dimensions of a component, such as ``("current", "field", "spin")``.
+    """
+
+    variable: str
+    label: str | None
+    components: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -28,19 +65,59 @@ class Component:
     Attributes
     ----------
     labels
-        Current, field, spin.
+        One per component dimension: current, field, spin for a conductivity.
     name
         Short name, such as ``"xyz"``.
     size
-        Largest magnitude over definitions and temperatures.
+        Largest magnitude over entries and temperatures.
     partners
         Short names of the others with the same magnitude, a minus in front of opposite ones.
     """
 
-    labels: tuple[str, str, str]
+    labels: tuple[str, ...]
     name: str
     size: float
     partners: tuple[str, ...]
+
+
+def variables(dataset: xr.Dataset) -> tuple[str, ...]:
+    """Return the names of the responses in a result: the conductivity first, then as in the file."""
+    names = [str(name) for name, x in dataset.data_vars.items() if {"temperature", "mu", "spin"} <= set(x.dims)]
+    return tuple(sorted((n for n in names if not n.endswith(COUNTERPARTS)), key=lambda n: n != "conductivity"))
+
+
+def layout(dataset: xr.Dataset, variable: str | None = None) -> Layout:
+    """Return the layout of a response.
+
+    Parameters
+    ----------
+    dataset
+        Result of :func:`solenoidal.compute` or :func:`solenoidal.load`.
+    variable
+        One of :func:`variables`; None for the first of them.
+
+    Raises
+    ------
+    InputError
+        If the result has no such response, or none at all.
+    """
+    known = variables(dataset)
+    if not known:
+        raise InputError("this result holds no response, name some in [compute] responses of the job.")
+    name = known[0] if variable is None else variable
+    if name not in known:
+        raise InputError(f"variable '{name}' is not in this result: {nearest(name, known)}.")
+    dims = [str(dim) for dim in dataset[name].dims]
+    label = next(iter(dims[: dims.index("temperature")]), None)
+    return Layout(name, label, tuple(dim for dim in dims if dim not in (label, "temperature", "mu")))
+
+
+def short_name(dataset: xr.Dataset, labels: tuple[str, ...]) -> str:
+    """Return the short name of a component, such as ``"xyz"``: its labels one after the other.
+
+    The last one is left out where the operator has one component only that is called after it.
+    """
+    return "".join(labels if labels[-1] != dataset.attrs["operator"] else labels[:-1])
 
 
 def energy_index(dataset: xr.Dataset) -> int:
@@ -55,22 +132,33 @@ def energy_index(dataset: xr.Dataset) -> int:
     return int(abs(mu - fermi).argmin())
 
 
-def independent_components(dataset: xr.Dataset) -> list[Component]:
+def independent_components(dataset: xr.Dataset, variable: str | None = None) -> list[Component]:
     """Components that matter at the energy of :func:`energy_index`, the leading one first.
 
     Those smaller than ``NEGLIGIBLE`` times the largest are left out; those equal up to sign for every
-    definition and temperature, to the same part of the largest, appear once, under the first name in
+    entry and temperature, to the same part of the largest, appear once, under the first name in
     alphabetical order.  The leading ones, within ``LEADING`` of the largest, come in alphabetical order, so
     that symmetric crystals show the customary ``xyz`` first; the others follow by size.
+
+    Parameters
+    ----------
+    dataset, variable
+        As in :func:`layout`.
+
+    Raises
+    ------
+    InputError
+        As :func:`layout` does.
     """
-    values = dataset["conductivity"].isel(mu=energy_index(dataset))
-    columns = _columns(dataset, values)
+    form = layout(dataset, variable)
+    columns = _columns(dataset.isel(mu=energy_index(dataset)), form)
     largest = max((abs(x).max() for _, x in columns), default=0.0)
+    rounding = ROUNDING * float(abs(dataset[form.variable].values).max(initial=0.0))
     out: list[tuple[Component, Real]] = []
     for labels, x in columns:
-        if largest == 0.0 or abs(x).max() <= NEGLIGIBLE * largest:
+        if largest <= rounding or abs(x).max() <= NEGLIGIBLE * largest:
             continue
-        name = component_name(dataset, *labels)
+        name = short_name(dataset, labels)
         for i, (known, y) in enumerate(out):
             sign = _relative_sign(x, y, NEGLIGIBLE * largest)
             if sign:
@@ -82,15 +170,13 @@ def independent_components(dataset: xr.Dataset) -> list[Component]:
     return sorted((c for c, _ in out), key=lambda c: (-min(c.size, LEADING * largest), c.name))
 
 
-def _columns(dataset: xr.Dataset, values: xr.DataArray) -> list[tuple[tuple[str, str, str], Real]]:
-    """Every component with its labels, flattened over definitions and temperatures, in alphabetical order."""
-    names = [[str(x) for x in dataset[dim].values] for dim in ("current", "field", "spin")]
-    data = values.transpose("current", "field", "spin", "definition", "temperature").values
+def _columns(at: xr.Dataset, form: Layout) -> list[tuple[tuple[str, ...], Real]]:
+    """Every component with its labels, flattened over entries and temperatures, in alphabetical order."""
+    names = [[str(x) for x in at[dim].values] for dim in form.components]
+    data = at[form.variable].transpose(*form.components, ...).values
     return [
-        ((i, l, a), data[m, n, p].ravel())
-        for m, i in enumerate(names[0])
-        for n, l in enumerate(names[1])
-        for p, a in enumerate(names[2])
+        (tuple(axis[i] for axis, i in zip(names, index, strict=True)), data[index].ravel())
+        for index in np.ndindex(*map(len, names))
     ]
 
 
@@ -101,38 +187,56 @@ def _relative_sign(x: Real, y: Real, tolerance: float) -> int:
 
 
 def summary(dataset: xr.Dataset) -> str:
-    """Return a table of the conductivity at the Fermi level, else in the middle of the scan.
+    """Return a table of every response at the Fermi level, else in the middle of the scan.
 
     Every number comes with the error bar of the mesh and, in brackets, its change when the degeneracy energy
     is divided by three.
+
+    Raises
+    ------
+    InputError
+        If the result holds no response.
     """
+    names = variables(dataset) or (layout(dataset).variable,)
+    forms = [layout(dataset, name) for name in names]
+    if len(forms) == 1:
+        return _table(dataset, forms[0], "{title}, {unit}, {where}: " + MEANING)
+    tables = [_table(dataset, form, "{quantity}, {unit}") for form in forms]
+    return "\n\n".join([f"{dataset.attrs['title']}, {_where(dataset)}: {MEANING}", *tables])
+
+
+def _where(dataset: xr.Dataset) -> str:
     index = energy_index(dataset)
-    components = independent_components(dataset)
-    lines = [_heading(dataset, index)]
-    if not components:
-        return "\n".join([*lines, "  every component is zero"])
-    shown = components[:COLUMNS]
-    for T in dataset["temperature"].values[:TEMPERATURES]:
-        lines += ["", *_block(dataset.isel(mu=index).sel(temperature=T), shown, float(T))]
-    lines += ["", *(f"  {c.name} = {' = '.join(c.partners)}" for c in shown if c.partners)]
-    return "\n".join([*lines, *_left_out(dataset, components)])
-
-
-def _heading(dataset: xr.Dataset, index: int) -> str:
-    mu = float(dataset["mu"].values[index])
-    where = f"mu = {mu:.6g} eV"
+    where = f"mu = {float(dataset['mu'].values[index]):.6g} eV"
     if "mu_relative" in dataset.coords:
         where += f" (E_F {float(dataset['mu_relative'].values[index]):+.4g} eV)"
-    unit = dataset["conductivity"].attrs["units"]
-    return f"{dataset.attrs['title']}, {unit}, {where}: value +- error [sensitivity to degeneracy]"
+    return where
 
 
-def _block(at: xr.Dataset, components: list[Component], T: float) -> list[str]:
+def _table(dataset: xr.Dataset, form: Layout, heading: str) -> str:
+    """One response: heading, a block per temperature, what equals what, what is left out."""
+    components = independent_components(dataset, form.variable)
+    power = _power(max((c.size for c in components), default=0.0))
+    attrs = dataset[form.variable].attrs
+    unit = attrs["units"] if power == 0 else f"10^{power} {attrs['units']}"
+    quantity = attrs.get("long_name", form.variable)
+    lines = [heading.format(title=dataset.attrs["title"], quantity=quantity, unit=unit, where=_where(dataset))]
+    if not components:
+        return "\n".join([*lines, "  every component is zero"])
+    shown, at = components[:COLUMNS], dataset.isel(mu=energy_index(dataset))
+    for T in dataset["temperature"].values[:TEMPERATURES]:
+        lines += ["", *_block(at.sel(temperature=T), form, shown, float(T), power)]
+    lines += ["", *(f"  {c.name} = {' = '.join(c.partners)}" for c in shown if c.partners)]
+    return "\n".join([*lines, *_left_out(dataset, components)]).rstrip("\n")
+
+
+def _block(at: xr.Dataset, form: Layout, components: list[Component], T: float, power: int) -> list[str]:
     rows = [[f"T = {T:g} K", *(c.name for c in components)]]
-    digits = _digits(max(c.size for c in components))
-    for definition in at["definition"].values:
-        cells = [_cell(at.sel(definition=definition), c, digits) for c in components]
-        rows.append([str(definition), *cells])
+    digits = _digits(max(c.size for c in components) / 10.0**power)
+    for entry in at[form.label].values if form.label else [None]:
+        part = at if entry is None else at.sel({form.label: entry})
+        name = form.variable if entry is None else str(entry)
+        rows.append([name, *(_cell(part, form, c, digits, power) for c in components)])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return ["  " + "  ".join(_pad(x, w, i) for i, (x, w) in enumerate(zip(row, widths, strict=True))) for row in rows]
 
@@ -141,17 +245,29 @@ def _pad(text: str, width: int, column: int) -> str:
     return text.ljust(width) if column == 0 else text.rjust(width)
 
 
-def _cell(at: xr.Dataset, component: Component, digits: int) -> str:
-    where = dict(zip(("current", "field", "spin"), component.labels, strict=True))
-    text = _fixed(float(at["conductivity"].sel(where)), digits)
-    if "conductivity_error" in at:
-        text += f" +- {_fixed(float(at['conductivity_error'].sel(where)), digits)}"
-    return f"{text} [{_fixed(float(at['conductivity_sensitivity'].sel(where)), digits)}]"
+def _cell(at: xr.Dataset, form: Layout, component: Component, digits: int, power: int) -> str:
+    where = dict(zip(form.components, component.labels, strict=True))
+
+    def number(suffix: str) -> str:
+        return _fixed(float(at[form.variable + suffix].sel(where)) / 10.0**power, digits)
+
+    text = number("")
+    if f"{form.variable}_error" in at:
+        text += f" +- {number('_error')}"
+    return f"{text} [{number('_sensitivity')}]"
 
 
 def _fixed(x: float, digits: int) -> str:
     """``x`` with so many decimals; adding zero turns a rounded -0 into 0."""
     return f"{round(x, digits) + 0.0:.{digits}f}"
+
+
+def _power(largest: float) -> int:
+    """Power of ten, a multiple of three, that is taken out of a table of very large or very small numbers."""
+    low, high = PLAIN
+    if largest == 0.0 or 10.0**low <= largest < 10.0**high:
+        return 0
+    return 3 * math.floor(math.log10(largest) / 3)
 
 
 def _digits(largest: float) -> int:

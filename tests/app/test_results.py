@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from solenoidal import calculation, engine, results
+from solenoidal import calculation, engine, filling, results
 from solenoidal.errors import InputError
 from solenoidal.events import Warned
 from solenoidal.job import Job
@@ -110,7 +110,7 @@ def test_fermi_level_of_the_job_comes_before_that_of_the_model(system, expected,
         asked.append((electrons, mesh, offset))
         return 0.75
 
-    monkeypatch.setattr(engine, "fermi_level", found)
+    monkeypatch.setattr(filling, "fermi_level", found)
     job = Job({"operator": "charge", **system}, {"mesh": [4, 6], "offset": 0.25}, {"mu": [0.0]})
     result = calculation.compute(chain(2), job)
     if expected == "found":
