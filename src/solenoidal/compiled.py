@@ -1,11 +1,11 @@
 """Compilation of the inner loops: one decorator, one warm-up that says when it compiles."""
 
 import functools
-import threading
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
+from numba.core import event
 from threadpoolctl import threadpool_limits
 
 from solenoidal.events import Listener, Message, silent
@@ -25,16 +25,25 @@ def jit(function: F) -> F:
     return cast(F, numba.njit(nogil=True, fastmath=_FLAGS, error_model="numpy", cache=True)(function))
 
 
-def run_announced(warm_up: Callable[[], None], listen: Listener = silent, after: float = 1.0) -> None:
-    """Run ``warm_up``; if it takes longer than ``after`` seconds, it compiles: say so once."""
-    text = "compiling the numerical kernels for this machine: about a minute, once; later runs start at once"
-    timer = threading.Timer(after, lambda: listen(Message(text)))
-    timer.daemon = True
-    timer.start()
-    try:
+class _Announcer(event.Listener):  # type: ignore[misc]
+    """Says once that a compilation has begun."""
+
+    def __init__(self, listen: Listener) -> None:
+        self.listen, self.said = listen, False
+
+    def on_start(self, event: Any) -> None:
+        if not self.said:
+            self.said = True
+            self.listen(Message("compiling the numerical kernels for this machine: some ten seconds, once"))
+
+    def on_end(self, event: Any) -> None:
+        pass
+
+
+def run_announced(warm_up: Callable[[], None], listen: Listener = silent) -> None:
+    """Run ``warm_up``; if a function in it is not in the cache on disk and must be compiled, say so once."""
+    with event.install_listener("numba:compile", _Announcer(listen)):
         warm_up()
-    finally:
-        timer.cancel()
 
 
 def one_blas_thread(function: Callable[P, T]) -> Callable[P, T]:

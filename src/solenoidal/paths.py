@@ -1,6 +1,7 @@
 """Paths through the zone along lines of high symmetry, from labelled points or from the lattice."""
 
 import importlib
+import importlib.util
 import itertools
 import warnings
 from collections.abc import Sequence
@@ -101,19 +102,18 @@ def _join(model: BlochModel, lines: Sequence[Line], points: int) -> Path:
     for (a, _, b, _), length in zip(lines, lengths, strict=True):
         if length < 1e-9:
             raise InputError(f"path: {a} and {b} are the same point, leave one of them out.")
-    k: list[Real] = []
-    distance: list[Real] = []
-    jumps, ticks, done, last = [], [(0.0, lines[0][0])], 0.0, lines[0][1]
+    k, distance = [lines[0][1][None]], [np.zeros(1)]
+    jumps, ticks, done, count = [], [(0.0, lines[0][0])], 0.0, 1
     for (a, start, b, end), length in zip(lines, lengths, strict=True):
-        if abs(start - last).max() > 1e-9 or a != ticks[-1][1]:
-            jumps.append(sum(map(len, k)))
+        jump = bool(abs(start - k[-1][-1]).max() > 1e-9)
+        if jump:
+            jumps.append(count)
             ticks[-1] = (done, f"{ticks[-1][1]}|{a}")
-        steps = np.linspace(0.0, 1.0, max(2, round(points * length / max(lengths))) + 1)
-        # A corner between two lines that meet is sampled once.
-        steps = steps[1:] if k and (not jumps or jumps[-1] != sum(map(len, k))) else steps
+        # A corner where two lines meet is sampled once.
+        steps = np.linspace(0.0, 1.0, max(2, round(points * length / max(lengths))) + 1)[0 if jump else 1 :]
         k.append(start + steps[:, None] * (end - start))
         distance.append(done + steps * length)
-        done, last = done + length, end
+        done, count = done + length, count + len(steps)
         ticks.append((done, b))
     return Path(np.concatenate(k), np.concatenate(distance), tuple(ticks), tuple(jumps))
 
@@ -166,6 +166,6 @@ def _seekpath() -> ModuleType:
 
 def _greek(label: str) -> str:
     """Label as it is set: GAMMA as the letter, an index below."""
-    name, _, index = {"GAMMA": "Γ", "SIGMA": "Σ", "DELTA": "Δ", "LAMBDA": "Λ"}.get(label, label).partition("_")
-    name = {"SIGMA": "Σ", "DELTA": "Δ", "LAMBDA": "Λ"}.get(name, name)
+    name, _, index = label.partition("_")
+    name = {"GAMMA": "Γ", "SIGMA": "Σ", "DELTA": "Δ", "LAMBDA": "Λ"}.get(name, name)
     return f"{name}$_{{{index}}}$" if index else name

@@ -14,9 +14,21 @@ from numpy.typing import NDArray
 from solenoidal.bloch import States
 from solenoidal.registry import Registry
 
-__all__ = ["Quantity", "Settings", "curvature_quantity", "get", "names", "quantity", "resolved_quantity"]
+__all__ = [
+    "SMALLEST_GAMMA",
+    "Quantity",
+    "Settings",
+    "curvature_quantity",
+    "get",
+    "names",
+    "quantity",
+    "resolved_quantity",
+]
 
 Real = NDArray[np.float64]
+
+#: Rates below this (eV) leave fewer than eight digits of (K gamma), whose terms of order 1 / gamma^2 cancel.
+SMALLEST_GAMMA = 1e-4
 
 
 @dataclass(frozen=True)
