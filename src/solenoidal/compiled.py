@@ -25,7 +25,7 @@ def jit(function: F) -> F:
     return cast(F, numba.njit(nogil=True, fastmath=_FLAGS, error_model="numpy", cache=True)(function))
 
 
-class _Announcer(event.Listener):  # type: ignore[misc]
+class _Announcer(event.Listener):
     """Says once that a compilation has begun."""
 
     def __init__(self, listen: Listener) -> None:
