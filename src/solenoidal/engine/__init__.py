@@ -1,0 +1,94 @@
+"""Where the zone is swept: blocks of k-points on threads, quantities collected in energy, one pass for everything."""
+
+import numpy as np
+
+from solenoidal import definitions, quantities
+from solenoidal.bloch import select_axes
+from solenoidal.compiled import one_blas_thread, run_announced
+from solenoidal.diagnostics import band_range
+from solenoidal.engine import quality
+from solenoidal.engine.sweep import functions_wanted, sweep, warm_up
+from solenoidal.engine.task import Outcome, Task
+from solenoidal.engine.threads import cores
+from solenoidal.errors import InputError
+from solenoidal.events import Counter, Listener, silent
+from solenoidal.model import BlochModel
+from solenoidal.multiplets import RESOLVED
+from solenoidal.quantities import SMALLEST_GAMMA
+from solenoidal.zone import Interpolator, Mesh
+
+__all__ = ["Outcome", "Task", "cores", "run"]
+
+
+@one_blas_thread
+def run(model: BlochModel, task: Task, listen: Listener = silent) -> Outcome:
+    """Compute every definition of the conductivity on one mesh.
+
+    Parameters
+    ----------
+    model, task
+        See the classes.
+    listen
+        Receives progress and messages.
+
+    Raises
+    ------
+    InputError
+        For an unknown definition, operator or component, or a mesh that does not fit the model.
+    UnstableModelError
+        For a bosonic model that is not positive definite on the mesh.
+    """
+    _check(model, task)
+    operator = select_axes(model.operator(task.operator), task.axes, model.source)
+    mesh = Mesh(tuple(task.mesh), tuple(task.offset))
+    coarse = mesh.halved()
+    functions = functions_wanted(task)
+    source = Interpolator(model, operator, any(quantities.get(name).curvature for name in functions))
+    run_announced(lambda: warm_up(source, task, functions), listen)
+    counter = Counter(listen, mesh.size + (coarse.size if task.error else 0))
+    fine = sweep(source, task, functions, mesh, counter)
+    errors = {}
+    if task.error:
+        half = sweep(source, task, functions, coarse, counter)
+        errors = {name: abs(fine.values[name] - half.values[name]) for name in fine.values}
+    small = quality.residuals(model, task)
+    return Outcome(
+        fine.values,
+        errors,
+        fine.shifts,
+        fine.carriers,
+        mesh.size,
+        fine.bands,
+        small,
+        quality.warnings(task, fine, errors, small),
+        fine.floors,
+    )
+
+
+def _check(model: BlochModel, task: Task) -> None:
+    if len(task.mesh) != model.dimension:
+        raise InputError(f"mesh {list(task.mesh)}: {model.source} has {model.dimension} periodic directions.")
+    if model.statistics != "fermi":
+        raise InputError(f"{model.source}: a conductivity needs fermions, this model obeys Bose statistics.")
+    flow = model.operator(task.operator).flow
+    for name in task.definitions:
+        if flow not in definitions.get(name).flows:
+            kinds = "the charge" if flow == "internal" else "internal operators such as spin"
+            raise InputError(f"definition '{name}' is for {kinds}, not for operator '{task.operator}'.")
+    low, high = band_range(model)
+    if 0.0 < high - low <= task.degeneracy:
+        raise InputError(
+            f"degeneracy = {task.degeneracy:g} eV is wider than all bands of {model.source} ({high - low:.3g} eV): "
+            f"every level would be one multiplet, give a smaller energy."
+        )
+    if task.degeneracy < RESOLVED:
+        raise InputError(
+            f"degeneracy = {task.degeneracy:g} eV: levels closer than {RESOLVED:g} eV are equal to rounding."
+        )
+    if task.gamma is not None and not task.gamma >= SMALLEST_GAMMA:
+        raise InputError(
+            f"gamma = {task.gamma:g} eV: form (K gamma) loses its digits below {SMALLEST_GAMMA:g} eV, "
+            f"give a larger rate or none for form (K)."
+        )
+    if not len(task.mu) or np.any(np.diff(task.mu) < 0.0):
+        raise InputError("mu: the chemical potentials must be ascending and at least one.")

@@ -1,0 +1,111 @@
+"""What the engine is asked and what it answers, in internal units."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solenoidal.responses import Choice
+
+__all__ = ["Outcome", "Task"]
+
+Real = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be computed, in internal units.
+
+    Attributes
+    ----------
+    mesh, offset
+        One number per periodic direction.
+    mu, kT
+        eV; mu absolute and ascending; kT = 0 allowed.
+    operator, axes
+        Name of the operator in the model, its components (None: all).
+    definitions
+        Names from :mod:`solenoidal.definitions`.
+    degeneracy
+        eV: levels closer than this form a multiplet.
+    form
+        ``"S"`` or ``"P"``, for the definitions that have both.
+    gamma
+        eV: the Kubo formula with this rate, form (K gamma); None for form (K).
+    error
+        Also run the mesh with half as many points per direction and give the difference.
+    workers
+        Threads; None for all cores.
+    responses
+        Names from :mod:`solenoidal.responses`.
+    """
+
+    mesh: tuple[int, ...]
+    offset: tuple[float, ...]
+    mu: Real
+    kT: Real
+    operator: str = "spin"
+    axes: tuple[str, ...] | None = None
+    definitions: tuple[str, ...] = ("conventional", "eq11", "eq15", "kubo")
+    degeneracy: float = 1e-3
+    form: str = "S"
+    gamma: float | None = None
+    error: bool = True
+    workers: int | None = None
+    responses: tuple[str, ...] = ("conductivity",)
+
+    @property
+    def choice(self) -> Choice:
+        """What responses may depend on."""
+        return Choice(self.definitions, self.form, self.gamma)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Zone integrals ``X`` and what is known about their quality.
+
+    Attributes
+    ----------
+    values
+        By response, ``(label, T, mu, ...)``; the conductivity ``(definition, T, mu, current, field, component)`` in
+        Angstrom^(2 - D).
+    errors
+        The same: absolute difference to the halved mesh; empty if not asked for.
+    shifts
+        The same: change when ``degeneracy`` is divided by three.
+    carriers
+        ``(T, mu)`` electrons per cell.
+    k_points
+        Points of the mesh.
+    bands
+        Lowest and highest energy met, eV.
+    residuals, warnings
+        Numbers that should be small; sentences about those that are not.
+    floors
+        By response: magnitudes below this are rounding.
+    """
+
+    values: dict[str, Real]
+    errors: dict[str, Real]
+    shifts: dict[str, Real]
+    carriers: Real
+    k_points: int
+    bands: tuple[float, float]
+    residuals: dict[str, float]
+    warnings: tuple[str, ...]
+    floors: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def conductivity(self) -> Real:
+        """Values of the conductivity."""
+        return self.values["conductivity"]
+
+    @property
+    def error(self) -> Real | None:
+        """Errors of the conductivity, or None."""
+        return self.errors.get("conductivity")
+
+    @property
+    def sensitivity(self) -> Real:
+        """Shifts of the conductivity."""
+        return self.shifts["conductivity"]
