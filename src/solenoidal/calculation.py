@@ -14,7 +14,17 @@ from solenoidal.model import BlochModel
 from solenoidal.registry import nearest
 from solenoidal.units import KB
 
-__all__ = ["compute", "inputs", "load_model"]
+__all__ = [
+    "check_operator",
+    "check_range",
+    "check_workers",
+    "chemical_potentials",
+    "compute",
+    "fermi_energy",
+    "inputs",
+    "load_model",
+    "per_direction",
+]
 
 Real = NDArray[np.float64]
 
@@ -103,13 +113,13 @@ def compute(model: BlochModel, job: Job, listen: Listener = silent, workers: int
     """
     if not isinstance(job, Job):
         raise InputError(f"a job must be a solenoidal.Job, not a {type(job).__name__}: use Job.from_dict.")
-    _check_workers(workers)
-    axes = _check_operator(model, job)
-    mesh = tuple(int(n) for n in _per_direction(model, job, "mesh"))
-    offset = _per_direction(model, job, "offset")
-    fermi = _fermi_energy(model, job, mesh, offset, listen)
-    mu = _chemical_potentials(model, job, fermi)
-    warnings = _check_range(model, job, mu, fermi)
+    check_workers(workers)
+    axes = check_operator(model, job)
+    mesh = tuple(int(n) for n in per_direction(model, job, "mesh"))
+    offset = per_direction(model, job, "offset")
+    fermi = fermi_energy(model, job, mesh, offset, listen)
+    mu = chemical_potentials(model, job, fermi)
+    warnings = check_range(model, job, mu, fermi)
     task = engine.Task(
         operator=job.system.operator,
         axes=axes,
@@ -130,12 +140,13 @@ def compute(model: BlochModel, job: Job, listen: Listener = silent, workers: int
     return results.build(model, job, task, outcome, fermi, warnings)
 
 
-def _check_workers(workers: int | None) -> None:
+def check_workers(workers: int | None) -> None:
+    """Refuse a number of threads that is none."""
     if workers is not None and (not isinstance(workers, int) or workers < 1):
         raise InputError(f"workers = {workers!r}: at least one thread is needed, give a whole number.")
 
 
-def _check_operator(model: BlochModel, job: Job) -> tuple[str, ...] | None:
+def check_operator(model: BlochModel, job: Job) -> tuple[str, ...] | None:
     """Axes asked for, after a look at what the model has."""
     name, axes = job.system.operator, job.system.axes
     known = {*model.operators, "charge"}
@@ -154,7 +165,7 @@ def _check_operator(model: BlochModel, job: Job) -> tuple[str, ...] | None:
     return axes
 
 
-def _per_direction(model: BlochModel, job: Job, key: str) -> tuple[float, ...]:
+def per_direction(model: BlochModel, job: Job, key: str) -> tuple[float, ...]:
     """Entry of ``[zone]`` with one number per periodic direction; a lone number stands for all of them."""
     entries: tuple[float, ...] = getattr(job.zone, key)
     D = model.dimension
@@ -168,7 +179,7 @@ def _per_direction(model: BlochModel, job: Job, key: str) -> tuple[float, ...]:
     return entries
 
 
-def _fermi_energy(
+def fermi_energy(
     model: BlochModel, job: Job, mesh: tuple[int, ...], offset: tuple[float, ...], listen: Listener
 ) -> float | None:
     """Fermi level of the job, else from its number of electrons, else of the model."""
@@ -187,7 +198,8 @@ def _fermi_energy(
     return level
 
 
-def _chemical_potentials(model: BlochModel, job: Job, fermi: float | None) -> Real:
+def chemical_potentials(model: BlochModel, job: Job, fermi: float | None) -> Real:
+    """Absolute chemical potentials of the scan, eV."""
     mu = job.scan.mu
     if not isinstance(mu, MuRange):
         return np.array(mu)
@@ -202,7 +214,7 @@ def _chemical_potentials(model: BlochModel, job: Job, fermi: float | None) -> Re
     return energies + fermi
 
 
-def _check_range(model: BlochModel, job: Job, mu: Real, fermi: float | None) -> tuple[str, ...]:
+def check_range(model: BlochModel, job: Job, mu: Real, fermi: float | None) -> tuple[str, ...]:
     """Warnings about a scan that leaves the bands; a scan far outside is refused."""
     low, high = diagnostics.band_range(model)
     width = high - low

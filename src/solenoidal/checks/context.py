@@ -230,11 +230,11 @@ def prepare(model: BlochModel, job: Job, listen: Listener, workers: int | None) 
     """
     if not isinstance(job, Job):
         raise InputError(f"a job must be a solenoidal.Job, not a {type(job).__name__}: use Job.from_dict.")
-    calculation._check_workers(workers)
-    axes = calculation._check_operator(model, job)
+    calculation.check_workers(workers)
+    axes = calculation.check_operator(model, job)
     most = LARGEST[model.dimension]
-    mesh = tuple(min(int(n), most) for n in calculation._per_direction(model, job, "mesh"))
-    offset = calculation._per_direction(model, job, "offset")
+    mesh = tuple(min(int(n), most) for n in calculation.per_direction(model, job, "mesh"))
+    offset = calculation.per_direction(model, job, "offset")
     kT = max(WARM, KB * max(job.scan.temperature))
     quiet = _without_progress(listen)
     mu = _middle(model, job, mesh, offset, quiet)
@@ -243,9 +243,9 @@ def prepare(model: BlochModel, job: Job, listen: Listener, workers: int | None) 
 
 def _middle(model: BlochModel, job: Job, mesh: tuple[int, ...], offset: tuple[float, ...], listen: Listener) -> float:
     """Fermi level if known and within the scan, else the middle of the scan."""
-    fermi = calculation._fermi_energy(model, job, mesh, offset, listen)
-    mu = calculation._chemical_potentials(model, job, fermi)
-    calculation._check_range(model, job, mu, fermi)
+    fermi = calculation.fermi_energy(model, job, mesh, offset, listen)
+    mu = calculation.chemical_potentials(model, job, fermi)
+    calculation.check_range(model, job, mu, fermi)
     if fermi is not None and mu[0] <= fermi <= mu[-1]:
         return fermi
     return float(mu[len(mu) // 2])
