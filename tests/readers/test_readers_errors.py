@@ -199,7 +199,7 @@ def test_mmn_with_a_kpoint_twice(seed, tmp_path):
 
 def test_mmn_with_a_missing_line(seed, tmp_path):
     edit(tmp_path / "tiny.mmn", lambda lines: lines[:10] + lines[11:])
-    refused(seed, "tiny.mmn: line 19", "overlaps of k-point 1", "2 numbers")
+    refused(seed, "tiny.mmn: line 19", "2 numbers", "overlaps of k-point 1")
 
 
 def test_mmn_with_a_doubled_line(seed, tmp_path):
@@ -323,7 +323,7 @@ def test_images_that_nobody_knows(table_seed, tmp_path):
 @pytest.mark.parametrize(
     ("number", "text", "parts"),
     [
-        (2, " 1 0", ["line 2", "the lattice has 3 numbers"]),
+        (2, " 1 0", ["line 2", "expected 3 numbers on a line of the lattice"]),
         (3, "6.0 0.0 0.0", ["lattice vectors", "linearly independent"]),
         (6, "12", ["line 9", "the degeneracies"]),
         (6, "0", ["line 6", "must be positive"]),

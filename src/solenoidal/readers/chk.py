@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from solenoidal.errors import InputError
 from solenoidal.readers.fortran import FortranFile
 from solenoidal.readers.lattice import is_lattice
-from solenoidal.readers.text import LARGEST_COUNT, TextFile
+from solenoidal.readers.text import LARGEST_COUNT, TextFile, printable
 
 __all__ = ["Checkpoint", "read_chk"]
 
@@ -89,6 +89,8 @@ class _Items(Protocol):
 
     def skip(self, count: int, what: str) -> None: ...
 
+    def finish(self) -> None: ...
+
 
 class _Binary:
     """``.chk``: one Fortran record per item."""
@@ -109,10 +111,14 @@ class _Binary:
         return np.frombuffer(self._file.record(16 * count, what), "<c16").astype(np.complex128)
 
     def stage(self) -> str:
-        return self._file.record(20, "the stage").decode("latin-1").strip()
+        return printable(self._file.record(20, "the stage"))
 
     def skip(self, count: int, what: str) -> None:
-        self._file.record(16 * count, what)
+        if not np.isfinite(np.frombuffer(self._file.record(16 * count, what), "<f8")).all():
+            raise self._file.error(f"{what} hold NaN or infinity; repeat the run of wannier90.x.")
+
+    def finish(self) -> None:
+        self._file.finish()
 
 
 class _Text:
@@ -128,7 +134,7 @@ class _Text:
     def column(self, count: int, what: str) -> Integers:
         values = self._file.rows(count, 1, what)[:, 0]
         if (values != np.round(values)).any() or (abs(values) > LARGEST_COUNT).any():
-            raise self._file.error(f"{what} must be integers.")
+            raise self._file.error(f"{what} must be integers, the file is damaged; restore it or make it again.")
         return values.astype(np.int64)
 
     def reals(self, count: int, what: str) -> Real:
@@ -138,22 +144,26 @@ class _Text:
         return self._file.rows(count, 2, what).view(np.complex128)[:, 0]
 
     def stage(self) -> str:
-        return self._file.line("the stage").decode("latin-1").strip()
+        return printable(self._file.line("the stage"))
 
     def skip(self, count: int, what: str) -> None:
-        self._file.skip(count, what)
+        self._file.skip(count, 2, what)
+
+    def finish(self) -> None:
+        self._file.finish()
 
 
 def read_chk(path: Path) -> Checkpoint:
     """Read a checkpoint of either form; the name ``.chk.fmt`` tells the text form.
 
-    Memory: the matrices U_opt and U (``NK NW (NB + NW)`` complex numbers); the overlaps of the file are passed over
-    because only ``.mmn`` names its neighbours.
+    Memory: the matrices U_opt and U (``NK NW (NB + NW)`` complex numbers); the overlaps of the file must be
+    finite and are not used further, because only ``.mmn`` names its neighbours.
 
     Raises
     ------
     InputError
-        If the run is unfinished, the file is damaged, or its matrices do not have orthonormal columns.
+        If the run is unfinished, the file is damaged or goes on behind its last item, or its matrices do not have
+        orthonormal columns.
     """
     if ".chk.fmt" in path.name:
         with TextFile(path) as text:
@@ -166,7 +176,7 @@ def _read(path: Path, items: _Items) -> Checkpoint:
     num_bands = _count(path, items, "number of bands")
     excluded = int(items.integers(1, "number of excluded bands")[0])
     if not 0 <= excluded <= LARGEST_COUNT:
-        raise InputError(f"{path}: the number of excluded bands is {excluded}, the file is damaged.")
+        raise _damaged(path, f"the number of excluded bands is {excluded}")
     items.column(excluded, "the list of excluded bands")
     lattice = items.reals(9, "the lattice").reshape(3, 3).T
     reciprocal = items.reals(9, "the reciprocal lattice").reshape(3, 3).T
@@ -174,13 +184,13 @@ def _read(path: Path, items: _Items) -> Checkpoint:
     num_kpoints = _count(path, items, "number of k-points")
     mp_grid = tuple(items.integers(3, "mp_grid").tolist())
     if min(mp_grid) < 1 or mp_grid[0] * mp_grid[1] * mp_grid[2] != num_kpoints:
-        raise InputError(f"{path}: mp_grid {mp_grid} does not have the {num_kpoints} k-points of the file.")
+        raise _damaged(path, f"mp_grid {mp_grid} does not have the {num_kpoints} k-points of the file")
     kpoints = items.reals(3 * num_kpoints, "the k-points").reshape(-1, 3)
     _check_mesh(path, kpoints, mp_grid)
     num_neighbours = _count(path, items, "number of neighbours")
     num_wann = _count(path, items, "number of Wannier functions")
     if num_wann > num_bands:
-        raise InputError(f"{path}: {num_wann} Wannier functions cannot come from {num_bands} bands.")
+        raise _damaged(path, f"{num_wann} Wannier functions cannot come from {num_bands} bands")
     stage = items.stage()
     if stage != "postwann":
         raise InputError(
@@ -190,32 +200,37 @@ def _read(path: Path, items: _Items) -> Checkpoint:
     items.skip(num_wann**2 * num_neighbours * num_kpoints, "the overlaps")
     centres = items.reals(3 * num_wann, "the Wannier centres").reshape(-1, 3)
     spreads = items.reals(num_wann, "the spreads")
+    items.finish()
     if not (np.isfinite(centres).all() and np.isfinite(spreads).all()):
-        raise InputError(f"{path}: the Wannier centres or spreads hold NaN or infinity.")
+        raise InputError(f"{path}: the Wannier centres or spreads hold NaN or infinity; repeat the run.")
     return Checkpoint(path, lattice, reciprocal, mp_grid, kpoints, num_neighbours, V, centres, spreads)
+
+
+def _damaged(path: Path, why: str) -> InputError:
+    return InputError(f"{path}: {why}, the file is damaged; restore it or make it again.")
 
 
 def _count(path: Path, items: _Items, what: str) -> int:
     value = int(items.integers(1, f"the {what}")[0])
     if value < 1:
-        raise InputError(f"{path}: the {what} is {value}, the file is damaged.")
+        raise _damaged(path, f"the {what} is {value}")
     return value
 
 
 def _check_lattice(path: Path, lattice: Real, reciprocal: Real) -> None:
     if not is_lattice(lattice):
-        raise InputError(f"{path}: the lattice vectors are not finite or not linearly independent.")
+        raise _damaged(path, "the lattice vectors are not finite or not linearly independent")
     with np.errstate(all="ignore"):
         gap = abs(lattice @ reciprocal.T - 2 * np.pi * np.eye(3)).max()
     if not gap < 1e-6:
-        raise InputError(f"{path}: the lattice and the reciprocal lattice do not belong together, the file is damaged.")
+        raise _damaged(path, "the lattice and the reciprocal lattice do not belong together")
 
 
 def _check_mesh(path: Path, kpoints: Real, mp_grid: tuple[int, int, int]) -> None:
     """Every point of the mesh must come exactly once."""
     steps = kpoints * np.array(mp_grid)
     if not np.isfinite(steps).all():
-        raise InputError(f"{path}: the k-points hold NaN or infinity.")
+        raise _damaged(path, "the k-points hold NaN or infinity")
     off = np.flatnonzero((abs(steps - np.round(steps)) > ON_MESH).any(axis=1))
     if off.size:
         k = int(off[0])
@@ -229,7 +244,8 @@ def _check_mesh(path: Path, kpoints: Real, mp_grid: tuple[int, int, int]) -> Non
     if doubled.size:
         twice = np.flatnonzero(flat == doubled[0])
         raise InputError(
-            f"{path}: k-points {twice[0] + 1} and {twice[1] + 1} are the same point of the mesh {mp_grid}."
+            f"{path}: k-points {twice[0] + 1} and {twice[1] + 1} are the same point of the mesh {mp_grid}; "
+            f"repeat the run with every point once."
         )
 
 
@@ -242,7 +258,8 @@ def _bloch_to_wannier(path: Path, items: _Items, num_kpoints: int, num_bands: in
         U_opt = items.complexes(num_bands * num_wann * num_kpoints, "U_opt").reshape(num_kpoints, num_wann, num_bands)
     elif num_bands != num_wann:
         raise InputError(
-            f"{path}: {num_bands} bands and {num_wann} Wannier functions need disentanglement, which the file lacks."
+            f"{path}: {num_bands} bands and {num_wann} Wannier functions need disentanglement, which the file lacks; "
+            f"restore it or repeat the run."
         )
     U = items.complexes(num_wann**2 * num_kpoints, "U").reshape(num_kpoints, num_wann, num_wann).swapaxes(1, 2)
     V = _compose(U_opt.swapaxes(1, 2), U, window, first) if disentangled else np.ascontiguousarray(U)
@@ -258,9 +275,10 @@ def _first_bands(path: Path, window: NDArray[np.bool_], inside: Integers, num_wa
     wrong = np.flatnonzero((window != run).any(axis=1) | (inside < num_wann) | (window.sum(axis=1) != inside))
     if wrong.size:
         k = int(wrong[0])
-        raise InputError(
-            f"{path}: the window of k-point {k + 1} has {int(inside[k])} bands by its count and "
-            f"{int(window[k].sum())} by its list; {num_wann} or more must follow one another, the file is damaged."
+        raise _damaged(
+            path,
+            f"the window of k-point {k + 1} has {int(inside[k])} bands by its count and {int(window[k].sum())} by its "
+            f"list, {num_wann} or more must follow one another",
         )
     return first
 
@@ -279,7 +297,7 @@ def _check_orthonormal(path: Path, V: Complex) -> None:
     wrong = np.flatnonzero(~(gap < UNITARITY))
     if wrong.size:
         k = int(wrong[0])
-        raise InputError(
-            f"{path}: the Wannier functions at k-point {k + 1} are not orthonormal (U^+ U differs from 1 by "
-            f"{gap[k]:.2g}); the file is damaged."
+        raise _damaged(
+            path,
+            f"the Wannier functions at k-point {k + 1} are not orthonormal (U^+ U differs from 1 by {gap[k]:.2g})",
         )

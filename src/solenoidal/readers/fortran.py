@@ -32,7 +32,7 @@ class FortranFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._count = 0
+        self._begun = False
         self._stream = open_stream(path)
 
     def __enter__(self) -> "FortranFile":
@@ -42,6 +42,10 @@ class FortranFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stream.close()
+
+    def error(self, text: str) -> InputError:
+        """Return the error ``FILE: text``."""
+        return InputError(f"{self.path}: {text}")
 
     def header(self) -> bytes:
         """Return the first record, a line of text whose length tells whether this is such a file at all."""
@@ -54,14 +58,16 @@ class FortranFile:
                     f"{self.path}: the file is big-endian, convert it where it was made "
                     f"(w90chk2chk.x or w90spn2spn.x with -export) and read the text form."
                 )
-            raise InputError(f"{self.path}: not a Fortran unformatted file with 4-byte record marks.")
+            raise InputError(
+                f"{self.path}: not a Fortran unformatted file with 4-byte record marks; restore it, or export its "
+                f"text form where it was made (w90chk2chk.x or w90spn2spn.x with -export)."
+            )
         payload = self._bytes(size, "the header")
         self._close_part(size, "the header")
         return payload
 
     def record(self, size: int, what: str) -> bytes:
         """Return the next record, which must have ``size`` bytes and hold ``what``."""
-        self._count += 1
         parts: list[bytes] = []
         more, left = True, size
         while more:
@@ -70,7 +76,7 @@ class FortranFile:
             if abs(mark) > left or (not more and mark != left):
                 raise InputError(
                     f"{self.path}: the record of {what} has {size - left + abs(mark)} bytes where {size} follow from "
-                    f"the counts before it; the file is damaged or of another program."
+                    f"the counts before it; the file is damaged or of another program, restore it or make it again."
                 )
             parts.append(self._bytes(abs(mark), what))
             self._close_part(abs(mark), what)
@@ -82,7 +88,10 @@ class FortranFile:
         with stream_errors(self.path):
             rest = self._stream.read(1)
         if rest:
-            raise InputError(f"{self.path}: the file holds more records than its header says.")
+            raise InputError(
+                f"{self.path}: the file goes on behind its last record, it is damaged or of another program; restore "
+                f"it or make it again."
+            )
 
     def _bytes(self, count: int, what: str) -> bytes:
         pieces = []
@@ -90,15 +99,21 @@ class FortranFile:
             with stream_errors(self.path):
                 piece = self._stream.read(min(count, _PIECE))
             if not piece:
-                raise InputError(f"{self.path}: the file ends within {what}, it is truncated.")
+                raise self._ended(what)
+            self._begun = True
             pieces.append(piece)
             count -= len(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _ended(self, what: str) -> InputError:
+        if not self._begun:
+            return InputError(f"{self.path}: the file is empty, restore it or make it again.")
+        return InputError(f"{self.path}: the file ends within {what}, it is truncated; restore it or make it again.")
 
     def _close_part(self, size: int, what: str) -> None:
         (mark,) = struct.unpack("<i", self._bytes(4, what))
         if abs(mark) != size:
             raise InputError(
-                f"{self.path}: the record of {what} opens with {size} bytes and closes with {mark}; the file is "
-                f"damaged."
+                f"{self.path}: the record of {what} opens with {size} bytes and closes with {mark}, the file is "
+                f"damaged; restore it or make it again."
             )

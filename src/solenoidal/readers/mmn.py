@@ -69,7 +69,9 @@ def read_mmn(path: Path, num_bands: int, num_kpoints: int, num_neighbours: int) 
         for _ in range(num_kpoints):
             block = _one_kpoint(file, num_bands, num_kpoints, num_neighbours)
             if seen[block.k]:
-                raise InputError(f"{path}: k-point {block.k + 1} comes twice, the file is damaged.")
+                raise InputError(
+                    f"{path}: k-point {block.k + 1} comes twice, the file is damaged; restore it or make it again."
+                )
             seen[block.k] = True
             yield block
         file.finish()
@@ -81,9 +83,15 @@ def _one_kpoint(file: TextFile, num_bands: int, num_kpoints: int, num_neighbours
     for j in range(num_neighbours):
         index[j] = file.integers(5, "the line 'k k2 g1 g2 g3' of a neighbour")
         if index[j, :2].min() < 1 or index[j, :2].max() > num_kpoints:
-            raise file.error(f"k-points {index[j, 0]} and {index[j, 1]} are not both among 1 to {num_kpoints}.")
+            raise file.error(
+                f"k-points {index[j, 0]} and {index[j, 1]} are not both among 1 to {num_kpoints}, the file is damaged; "
+                f"restore it or make it again."
+            )
         if index[j, 0] != index[0, 0]:
-            raise file.error(f"k-point {index[0, 0]} has fewer than {num_neighbours} neighbours.")
+            raise file.error(
+                f"k-point {index[0, 0]} has fewer than {num_neighbours} neighbours, the file is damaged; restore it or "
+                f"make it again."
+            )
         rows = file.rows(num_bands**2, 2, f"the overlaps of k-point {index[0, 0]}")
         overlaps[j] = rows.view(np.complex128).reshape(num_bands, num_bands).T
     return Neighbours(int(index[0, 0]) - 1, index[:, 1] - 1, index[:, 2:], overlaps)

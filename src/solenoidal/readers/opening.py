@@ -1,6 +1,5 @@
-"""Files of a calculation, plain or compressed: finding them and reading them as one stream."""
+"""Files of a calculation, plain or compressed: finding them and reading them as one stream of bytes or lines."""
 
-import bz2
 import gzip
 import io
 import lzma
@@ -11,16 +10,17 @@ from pathlib import Path
 from typing import cast
 
 from solenoidal.errors import InputError
+from solenoidal.readers.streams import Lines, bz2_stream, xz_stream
 
-__all__ = ["SUFFIXES", "find_file", "is_compressed", "open_stream", "stream_errors", "strip_suffix"]
+__all__ = ["SUFFIXES", "find_file", "is_compressed", "open_lines", "open_stream", "stream_errors", "strip_suffix"]
 
 _BUFFER = 1 << 20
 
 #: How to open a file by the suffix of its compression; a plain file comes first and wins.
 _OPENERS: dict[str, Callable[[Path], object]] = {
     "": io.FileIO,
-    ".bz2": bz2.BZ2File,
-    ".xz": lzma.LZMAFile,
+    ".bz2": bz2_stream,
+    ".xz": xz_stream,
     ".gz": gzip.GzipFile,
 }
 
@@ -57,9 +57,20 @@ def stream_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path}: the compressed file is damaged or truncated ({error}), copy it again.") from None
+        raise _damaged(path, error) from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error}).") from None
+        if error.errno is None:  # the bz2 decompressor has no exception of its own
+            raise _damaged(path, error) from None
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); check that it is a readable file and not a folder."
+        ) from None
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    return InputError(
+        f"{path}: not a {path.suffix} file, or the compressed file is damaged or truncated ({error}); restore it, or "
+        f"put the uncompressed file in its place."
+    )
 
 
 def open_stream(path: Path) -> io.BufferedReader:
@@ -76,3 +87,16 @@ def open_stream(path: Path) -> io.BufferedReader:
     with stream_errors(path):
         # The outer buffer makes reading by lines as fast from compressed files as from plain ones.
         return io.BufferedReader(cast(io.RawIOBase, opener(path)), _BUFFER)
+
+
+def open_lines(path: Path) -> io.BufferedReader:
+    r"""Open a text file as :func:`open_stream` does; its lines end with ``\n`` whatever ended them in the file.
+
+    Only ``\n``, ``\r\n`` and ``\r`` end a line; a UTF-8 byte order mark at the beginning is dropped.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be opened.
+    """
+    return io.BufferedReader(Lines(open_stream(path)), _BUFFER)

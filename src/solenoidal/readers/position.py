@@ -1,5 +1,6 @@
 """Position matrix on the coarse mesh from overlaps, in the two discretisations that files and codes use."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -20,7 +21,13 @@ Complex = NDArray[np.complex128]
 Discretisation = Literal["postw90", "log-diagonal"]
 
 
-def position_on_mesh(path: Path, chk: Checkpoint, discretisation: Discretisation, listen: Listener) -> Complex:
+def position_on_mesh(
+    path: Path,
+    chk: Checkpoint,
+    discretisation: Discretisation,
+    listen: Listener,
+    inspect: Callable[[Neighbours], None] | None = None,
+) -> Complex:
     """Position matrix ``A_k,i = i sum_b w_b b_i M_k,b`` in the Wannier gauge.
 
     Wang, Yates, Souza and Vanderbilt, Phys. Rev. B 74, 195118 (2006), Eq. (44).  Memory: the result and the overlaps
@@ -36,6 +43,8 @@ def position_on_mesh(path: Path, chk: Checkpoint, discretisation: Discretisation
         See :data:`Discretisation`.
     listen
         Receives the progress in k-points.
+    inspect
+        Called with the overlaps of every k-point, to compare them with another file.
 
     Returns
     -------
@@ -55,6 +64,8 @@ def position_on_mesh(path: Path, chk: Checkpoint, discretisation: Discretisation
         b = (chk.kpoints[block.partner] + block.G - chk.kpoints[block.k]) @ chk.reciprocal
         shells = shells or Shells(path, b)
         wb = shells.weights(b, block.k)[:, None] * b
+        if inspect is not None:
+            inspect(block)
         A[block.k] = _finite_difference(_rotate(block, chk.V), wb, discretisation)
         listen(Progress(f"reading {path.name}", done, chk.num_kpoints))
     return A

@@ -1,5 +1,6 @@
 """From checkpoint, energies, overlaps and spin matrices to operators in the Wannier basis."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from solenoidal.errors import InputError
 from solenoidal.events import Listener, Message, Progress
 from solenoidal.readers.chk import Checkpoint, read_chk
-from solenoidal.readers.eig import read_eig
+from solenoidal.readers.eig import read_eig, unsorted_note
 from solenoidal.readers.folding import (
     Folded,
     close,
@@ -20,6 +21,7 @@ from solenoidal.readers.folding import (
 )
 from solenoidal.readers.pieces import Pieces, WsChoice, compare_with_win, images_tolerance
 from solenoidal.readers.position import Discretisation, position_on_mesh
+from solenoidal.readers.spin_check import SpinCheck
 from solenoidal.readers.spn import read_spn
 from solenoidal.readers.tables import fold_table, read_table
 from solenoidal.readers.win import WinFile
@@ -39,7 +41,7 @@ def from_raw(
     """Build the operators from ``.chk``, ``.eig`` and, where they are, ``.mmn`` and ``.spn``.
 
     Memory: H, position and spin on the coarse mesh (7 NK NW^2 complex numbers), their Fourier transform and the folded
-    result; the large files pass by one k-point at a time.
+    result, and some rows of the spin matrices (:class:`SpinCheck`); the large files pass by one k-point at a time.
 
     Raises
     ------
@@ -58,15 +60,9 @@ def from_raw(
         mp_grid=chk.mp_grid,
         kpoints=chk.kpoints,
     )
-    on_mesh = [_hamiltonian(files["eig"], chk)]
     notes = [f"Hamiltonian from {files['chk'].name} and {files['eig'].name}.", ws.note]
-    if "mmn" in files:
-        on_mesh.append(position_on_mesh(files["mmn"], chk, position, listen))
-        notes.append(f"Position matrix from {files['mmn'].name}, discretisation '{position}'.")
-    if "spn" in files:
-        on_mesh.append(_spin(files["spn"], chk, listen))
-        notes.append(f"Spin from {files['spn'].name}, in hbar: half of its Pauli matrices.")
-    folded = _fold(np.concatenate(on_mesh, axis=1), chk, ws, win)
+    X = _on_mesh(files, chk, position, listen, notes)
+    folded = _fold(X, chk, ws, win)
     if "mmn" not in files:
         folded = _position_elsewhere(folded, files, chk, ws, win, notes)
     pieces = Pieces(chk.lattice, folded.R, folded.X[:, 0], notes=notes)
@@ -77,17 +73,39 @@ def from_raw(
     return pieces
 
 
-def _hamiltonian(path: Path, chk: Checkpoint) -> Complex:
+def _on_mesh(
+    files: dict[str, Path], chk: Checkpoint, position: Discretisation, listen: Listener, notes: list[str]
+) -> Complex:
+    """Hamiltonian and, where they are, position and spin: ``(NK, 1 to 7, NW, NW)``."""
+    parts = [_hamiltonian(files["eig"], chk, notes)]
+    inspect = None
+    spin = []
+    if "spn" in files:
+        check = SpinCheck(files["spn"], chk.num_bands, chk.num_kpoints)
+        spin = [_spin(files["spn"], chk, check, listen)]
+        inspect = partial(check.compare, files["mmn"]) if "mmn" in files else None
+    if "mmn" in files:
+        parts.append(position_on_mesh(files["mmn"], chk, position, listen, inspect))
+        notes.append(f"Position matrix from {files['mmn'].name}, discretisation '{position}'.")
+    if spin:
+        notes.append(f"Spin from {files['spn'].name}, in hbar: half of its Pauli matrices.")
+    return np.concatenate([*parts, *spin], axis=1)
+
+
+def _hamiltonian(path: Path, chk: Checkpoint, notes: list[str]) -> Complex:
     """``V_k^+ diag(E_k) V_k``, ``(NK, 1, NW, NW)``, eV."""
     E = read_eig(path, chk.num_bands, chk.num_kpoints)
+    remark = unsorted_note(path, E)
+    notes.extend([remark] if remark else [])
     H = (chk.V.conj().swapaxes(1, 2) * E[:, None, :]) @ chk.V
     return np.asarray(H[:, None])
 
 
-def _spin(path: Path, chk: Checkpoint, listen: Listener) -> Complex:
+def _spin(path: Path, chk: Checkpoint, check: SpinCheck, listen: Listener) -> Complex:
     """``V_k^+ sigma V_k``, ``(NK, 3, NW, NW)``, Pauli matrices."""
     S = np.empty((chk.num_kpoints, 3, chk.num_wann, chk.num_wann), dtype=np.complex128)
     for k, sigma in enumerate(read_spn(path, chk.num_bands, chk.num_kpoints)):
+        check.keep(k, sigma)
         S[k] = chk.V[k].conj().T @ sigma @ chk.V[k]
         listen(Progress(f"reading {path.name}", k + 1, chk.num_kpoints))
     return S

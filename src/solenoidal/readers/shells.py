@@ -58,7 +58,8 @@ class Shells:
         if far.any() or len(set(match.tolist())) != len(b):
             raise InputError(
                 f"{self._path}: the neighbours of k-point {k + 1} are not those of the first k-point of the file; the "
-                f"k-points of the checkpoint and of this file differ, or the file is damaged."
+                f"k-points of the checkpoint and of this file differ, or the file is damaged: "
+                f"take both from one calculation."
             )
         return np.asarray(self._weights[match])
 
@@ -76,6 +77,7 @@ class Shells:
         if not residual < _RESIDUAL:
             raise InputError(
                 f"{self._path}: the neighbours k + b do not form complete shells (sum of w b b differs from 1 by "
-                f"{residual:.2g}); the k-points of the checkpoint and of this file differ, or the file is damaged."
+                f"{residual:.2g}); the k-points of the checkpoint and of this file differ, or the file is damaged: "
+                f"take both from one calculation."
             )
         return np.asarray(w[shell])

@@ -18,9 +18,17 @@ from solenoidal.readers.text import TextFile
 __all__ = ["read_spn"]
 
 Complex = NDArray[np.complex128]
+Real = NDArray[np.float64]
 
 #: A row of a Pauli matrix between normalised states has length <= 1; augmentation left out adds a little to that.
 _LONGEST_ROW = 1.5
+#: Bounds of sum_s sum_m |<m|sigma_s|n>|^2, which is 3 in a complete set of bands and less where bands are left out.
+#: The lowest band of seven calculations of Pt and Fe has 2.9987 to 3.0000, the highest of any band is 3 + 2e-14; an
+#: isolated pair of j = 1/2, the smallest that a good set of bands can have, has 1/3.
+_SMALLEST_WEIGHT, _LARGEST_WEIGHT = 0.2, 3.3
+#: Room in |<n| sigma_x sigma_y - i sigma_z |n>| <= sqrt((1 - w_x) (1 - w_y)): 2e-12 in those calculations, and above
+#: 1.6 for conjugated matrices or exchanged components.
+_ALGEBRA = 0.2
 
 
 def read_spn(path: Path, num_bands: int, num_kpoints: int) -> Iterator[Complex]:
@@ -43,7 +51,9 @@ def read_spn(path: Path, num_bands: int, num_kpoints: int) -> Iterator[Complex]:
     Raises
     ------
     InputError
-        If the file is damaged, belongs to another calculation, or its numbers cannot be Pauli matrices.
+        If the file is damaged, belongs to another calculation, or its numbers cannot be Pauli matrices: a row that is
+        too long, a band whose three rows have a squared length above 3, a lowest band for which it nearly vanishes, or
+        products that are not those of Pauli matrices by more than the bands left out allow.
     """
     blocks = _formatted if _is_text(path) else _unformatted
     for k, values in enumerate(blocks(path, num_bands, num_kpoints)):
@@ -77,7 +87,9 @@ def _unformatted(path: Path, num_bands: int, num_kpoints: int) -> Iterator[Compl
         for k in range(num_kpoints):
             values = np.frombuffer(file.record(16 * size, f"the spin matrices of k-point {k + 1}"), "<c16")
             if not np.isfinite(values).all():
-                raise InputError(f"{path}: the spin matrices of k-point {k + 1} hold NaN or infinity.")
+                raise InputError(
+                    f"{path}: the spin matrices of k-point {k + 1} hold NaN or infinity; make the file again."
+                )
             yield values.astype(np.complex128)
         file.finish()
 
@@ -107,5 +119,38 @@ def _check_pauli(path: Path, sigma: Complex, k: int) -> None:
     if not length[s, n] <= _LONGEST_ROW:
         raise InputError(
             f"{path}: sigma_{'xyz'[int(s)]} of band {int(n) + 1} at k-point {k + 1} has length {length[s, n]:.3g}, a "
-            f"Pauli matrix cannot exceed 1; the file is damaged or not a .spn file."
+            f"Pauli matrix cannot exceed 1; the file is damaged or not a .spn file, make it again."
         )
+    weight = length**2
+    _check_weights(path, weight.sum(axis=0), k)
+    _check_algebra(path, sigma, weight, k)
+
+
+def _check_weights(path: Path, weight: Real, k: int) -> None:
+    """``(NB,)`` squared lengths of the rows of all three matrices."""
+    n = int(weight.argmax())
+    if weight[n] > _LARGEST_WEIGHT:
+        raise InputError(
+            f"{path}: the spin matrices of band {n + 1} at k-point {k + 1} have the squared length {weight[n]:.3g}, "
+            f"Pauli matrices cannot exceed 3; the file is damaged or not a .spn file, make it again."
+        )
+    if weight[0] < _SMALLEST_WEIGHT:
+        raise InputError(
+            f"{path}: the spin matrices of the lowest band at k-point {k + 1} nearly vanish (squared length "
+            f"{weight[0]:.2g} where Pauli matrices have up to 3); make the file again from a calculation with spinors."
+        )
+
+
+def _check_algebra(path: Path, sigma: Complex, weight: Real, k: int) -> None:
+    """``sigma_x sigma_y = i sigma_z`` and cyclic, up to what the Cauchy-Schwarz inequality leaves to missing bands."""
+    missing = np.sqrt(np.clip(1 - weight, 0, None))
+    for a, b, c in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        product = (sigma[a] * sigma[b].T).sum(axis=1)
+        excess = abs(product - 1j * np.diagonal(sigma[c])) - missing[a] * missing[b]
+        n = int(excess.argmax())
+        if excess[n] > _ALGEBRA:
+            raise InputError(
+                f"{path}: sigma_{'xyz'[a]} sigma_{'xyz'[b]} differs from i sigma_{'xyz'[c]} for band {n + 1} at "
+                f"k-point {k + 1} by {excess[n]:.2g} more than the missing bands allow; the matrices are conjugated, "
+                f"exchanged or damaged, make the file again."
+            )

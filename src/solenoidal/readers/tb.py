@@ -92,14 +92,20 @@ def read_tb(path: Path) -> Table:
         file.line("the comment")
         lattice = file.rows(3, 3, "the lattice")
         if not is_lattice(lattice):
-            raise InputError(f"{path}: the lattice vectors in lines 2 to 4 are not linearly independent.")
+            raise InputError(
+                f"{path}: the lattice vectors in lines 2 to 4 are not linearly independent, the file is damaged; "
+                f"restore it or make it again."
+            )
         size, n_R = _sizes(file)
         ndegen = _degeneracies(file, n_R)
         R, H = _blocks(file, n_R, size, 1)
         R_r, position = _blocks(file, n_R, size, 3)
         file.finish()
     if not np.array_equal(R, R_r):
-        raise InputError(f"{path}: Hamiltonian and position matrix have different R vectors, the file is damaged.")
+        raise InputError(
+            f"{path}: Hamiltonian and position matrix have different R vectors, the file is damaged; restore it "
+            f"or make it again."
+        )
     return _checked(Table(path, R, ndegen, H[:, 0], lattice, position))
 
 
@@ -162,7 +168,10 @@ def _sizes(file: TextFile) -> tuple[int, int]:
 def _degeneracies(file: TextFile, n_R: int) -> Integers:
     values = file.numbers(n_R, "the degeneracies")
     if (values < 1).any() or (values != np.round(values)).any():
-        raise file.error("the degeneracies of the R vectors must be positive integers, the file is damaged.")
+        raise file.error(
+            "the degeneracies of the R vectors must be positive integers, the file is damaged; restore it or "
+            "make it again."
+        )
     return values.astype(np.int64)
 
 
@@ -186,7 +195,9 @@ def _lines(file: TextFile, n_R: int, size: int, widths: tuple[int, ...]) -> tupl
         if changed.size or (rows[0, :3] != np.round(rows[0, :3])).any():
             line = file.number - len(rows) + 1 + (int(changed[0]) if changed.size else 0)
             raise file.error(
-                f"every R vector has {size**2} lines and this one breaks the order, lines are missing.", line
+                f"every R vector has {size**2} lines and this one breaks the order, lines are missing; restore it "
+                f"or make it again.",
+                line,
             )
         R.append(rows[0, :3])
         X.append(_matrix(file, rows[:, 3:], size, (len(widths) - 5) // 2))
@@ -200,7 +211,8 @@ def _matrix(file: TextFile, rows: Real, size: int, components: int) -> Complex:
     if wrong.size:
         i = int(wrong[0])
         raise file.error(
-            f"element ({a[i] + 1}, {b[i] + 1}) should stand here, found ({rows[i, 0]:g}, {rows[i, 1]:g}).",
+            f"element ({a[i] + 1}, {b[i] + 1}) should stand here, found ({rows[i, 0]:g}, {rows[i, 1]:g}); the file is "
+            f"damaged, restore it or make it again.",
             file.number - len(rows) + i + 1,
         )
     values = np.ascontiguousarray(rows[:, 2:]).view(np.complex128)
@@ -211,25 +223,32 @@ def _checked(table: Table) -> Table:
     """The table, if its R vectors form a mesh's Wigner-Seitz cell and its Hamiltonian is Hermitian."""
     index = {tuple(R): i for i, R in enumerate(table.R.tolist())}
     if len(index) != len(table.R):
-        raise InputError(f"{table.path}: an R vector is listed twice, the file is damaged.")
+        raise InputError(
+            f"{table.path}: an R vector is listed twice, the file is damaged; restore it or make it again."
+        )
     missing = next((R for R in [(0, 0, 0), *index] if tuple(-x for x in R) not in index), None)
     if missing is not None:
         negative = tuple(-x for x in missing)
-        raise InputError(f"{table.path}: the R vector {negative} is missing, the file is damaged.")
+        raise InputError(
+            f"{table.path}: the R vector {negative} is missing, the file is damaged; restore it or make it again."
+        )
     cells = float((1.0 / table.ndegen).sum())
     if abs(cells - round(cells)) > 1e-6:
         raise InputError(
             f"{table.path}: the inverse degeneracies add up to {cells:.6g} instead of the number of k-points, the file "
-            f"is damaged."
+            f"is damaged; restore it or make it again."
         )
     partner = [index[tuple(-x for x in R)] for R in table.R.tolist()]
     if (table.ndegen != table.ndegen[partner]).any():
-        raise InputError(f"{table.path}: R and -R have different degeneracies, the file is damaged.")
+        raise InputError(
+            f"{table.path}: R and -R have different degeneracies, the file is damaged; restore it or make it again."
+        )
     gap = abs(table.H - table.H[partner].conj().swapaxes(-1, -2)).max(axis=(1, 2))
     worst = int(gap.argmax())
     if not gap[worst] < _HERMITICITY * max(1.0, float(np.median(abs(table.H).max(axis=(1, 2))))):
         raise InputError(
             f"{table.path}: the Hamiltonian is not Hermitian, H(R) and H(-R)^+ differ by {gap[worst]:.2g} eV at R = "
-            f"{tuple(table.R[worst].tolist())}; the file is damaged."
+            f"{tuple(table.R[worst].tolist())}, the file is damaged; restore it or "
+            f"make it again."
         )
     return table

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.errors import InputError
-from solenoidal.readers.opening import open_stream, stream_errors
+from solenoidal.readers.opening import open_lines, stream_errors
 
-__all__ = ["LARGEST_COUNT", "TextFile"]
+__all__ = ["LARGEST_COUNT", "TextFile", "printable"]
 
 Real = NDArray[np.float64]
 
@@ -20,6 +20,8 @@ Real = NDArray[np.float64]
 _BLOCK = 1 << 16
 #: Fortran counts are 32-bit integers.
 LARGEST_COUNT = 2**31 - 1
+#: Lines remembered to tell whether the last line is whole: itself and two before it.
+_TAIL = 3
 #: A mantissa whose exponent has three digits: Fortran then drops the letter, as in ``0.1234-102``.
 _BARE_EXPONENT = re.compile(rb"(?<=\d)([+-]\d{3})$")
 
@@ -45,7 +47,8 @@ class TextFile:
         self.path = path
         self.number = 0
         self._pushed: list[bytes] = []
-        self._stream = open_stream(path)
+        self._tail: list[bytes] = []
+        self._stream = open_lines(path)
 
     def __enter__(self) -> "TextFile":
         return self
@@ -68,12 +71,15 @@ class TextFile:
         line = self.line(what)
         self.number -= 1
         self._pushed.append(line)
+        del self._tail[-1]
         return line
 
     def blank(self, what: str) -> None:
         """Skip one line that must be empty."""
         if self.line(what).strip():
-            raise self.error(f"an empty line was expected before {what}, the file is damaged.")
+            raise self.error(
+                f"an empty line was expected before {what}, the file is damaged; restore it or make it again."
+            )
 
     def integers(self, count: int, what: str) -> list[int]:
         """Return the ``count`` integers that stand alone on the next line."""
@@ -83,16 +89,26 @@ class TextFile:
         except ValueError:
             values = []
         if len(values) != count or any(b"_" in x for x in fields):
-            raise self.error(f"{what} should stand here ({count} integers), found '{_show(b' '.join(fields))}'.")
+            self._refuse_cut_line()
+            found = printable(b" ".join(fields))
+            raise self.error(
+                f"expected {what} here ({count} integers), found '{found}'; the file is damaged or of another kind, "
+                f"restore it or make it again."
+            )
         if any(abs(x) > LARGEST_COUNT for x in values):
-            raise self.error(f"{what} is {max(values, key=abs)}, which no calculation has; the file is damaged.")
+            raise self.error(
+                f"{max(values, key=abs)} in {what} is more than any calculation has, the file is damaged; restore it "
+                f"or make it again."
+            )
         return values
 
     def counts(self, count: int, what: str) -> list[int]:
         """Return positive integers that stand alone on the next line."""
         values = self.integers(count, what)
         if min(values) < 1:
-            raise self.error(f"{what} must be positive, found {min(values)}.")
+            raise self.error(
+                f"{min(values)} in {what} must be positive, the file is damaged; restore it or make it again."
+            )
         return values
 
     def numbers(self, count: int, what: str) -> Real:
@@ -101,7 +117,10 @@ class TextFile:
         while len(out) < count:
             fields = self.line(what).split()
             if len(out) + len(fields) > count:
-                raise self.error(f"{what}: more numbers here than the {count} expected.")
+                raise self.error(
+                    f"more numbers here than the {count} expected of {what}, the file is damaged; restore it or make "
+                    f"it again."
+                )
             out.extend(self._floats(fields, what, self.number))
         return np.array(out)
 
@@ -129,20 +148,37 @@ class TextFile:
             count -= len(lines)
         return blocks[1] if len(blocks) == 2 else np.concatenate(blocks)
 
-    def skip(self, count: int, what: str) -> None:
-        """Pass over ``count`` lines."""
+    def skip(self, count: int, columns: int, what: str) -> None:
+        """Pass over ``count`` lines of ``columns`` finite numbers each."""
         while count:
-            count -= len(self._take(min(count, _BLOCK), what))
+            lines = self._take(min(count, _BLOCK), what)
+            self._parse(lines, columns, what, None)
+            count -= len(lines)
 
     def finish(self) -> None:
-        """Refuse anything but empty lines up to the end of the file."""
+        """Refuse anything but empty lines up to the end of the file, and a last line that is cut.
+
+        Fortran ends every line.  A last line without its end is taken as whole only where it is as long as the two
+        lines before it, as in a file of fixed columns whose very last byte was dropped by an editor.
+        """
+        self._refuse_cut_line()
         while lines := self._read(_BLOCK):
             for i, line in enumerate(lines):
                 if line.strip():
                     raise self.error(
-                        "the file should have ended before this line, it holds more than its header says.",
+                        "the file should have ended before this line, it holds more than its header says; restore it "
+                        "or make it again.",
                         self.number - len(lines) + i + 1,
                     )
+
+    def _refuse_cut_line(self) -> None:
+        lengths = {len(line.rstrip(b"\n")) for line in self._tail}
+        if not self._tail or self._tail[-1].endswith(b"\n") or (len(self._tail) == _TAIL and len(lengths) == 1):
+            return
+        raise self.error(
+            "the last line has no line end and another length than the lines before it, the file is truncated; "
+            "restore it or make it again (or end the line if it is whole)."
+        )
 
     def _read(self, count: int) -> list[bytes]:
         pushed = self._pushed[:count]
@@ -150,12 +186,18 @@ class TextFile:
         with stream_errors(self.path):
             lines = [*pushed, *islice(self._stream, count - len(pushed))]
         self.number += len(lines)
+        self._tail = [*self._tail, *lines[-_TAIL:]][-_TAIL:]
         return lines
 
     def _take(self, count: int, what: str) -> list[bytes]:
         lines = self._read(count)
         if len(lines) < count:
-            raise InputError(f"{self.path}: the file ends after line {self.number} within {what}, it is truncated.")
+            if not self.number:
+                raise InputError(f"{self.path}: the file is empty, restore it or make it again.")
+            raise InputError(
+                f"{self.path}: the file ends after line {self.number} within {what}, it is truncated; restore it or "
+                f"make it again."
+            )
         return lines
 
     def _parse(self, lines: list[bytes], columns: int, what: str, widths: Sequence[int] | None) -> Real:
@@ -171,6 +213,7 @@ class TextFile:
         return self._parse_strictly(lines, columns, what, widths)
 
     def _parse_strictly(self, lines: list[bytes], columns: int, what: str, widths: Sequence[int] | None) -> Real:
+        self._refuse_cut_line()
         first = self.number - len(lines) + 1
         out = np.empty((len(lines), columns))
         for i, line in enumerate(lines):
@@ -179,8 +222,8 @@ class TextFile:
                 fields = _columns(line, widths)
             if len(fields) != columns:
                 raise self.error(
-                    f"{what} has {columns} numbers on a line, found '{_show(line)}'; the file is damaged "
-                    f"or lines are missing before it.",
+                    f"expected {columns} numbers on a line of {what}, found '{printable(line)}'; the file is damaged "
+                    f"or lines are missing before it, restore it or make it again.",
                     first + i,
                 )
             out[i] = self._floats(fields, what, first + i)
@@ -190,13 +233,23 @@ class TextFile:
         out = []
         for field in fields:
             if b"*" in field:
-                raise self.error(f"'{_show(field)}' in {what} is a number that did not fit its column.", line)
+                raise self.error(
+                    f"'{printable(field)}' in {what} is a number that did not fit its column; find why it is so large "
+                    f"and make the file again.",
+                    line,
+                )
             try:
                 value = float(_fortran(field))
             except ValueError:
-                raise self.error(f"'{_show(field)}' in {what} is not a number.", line) from None
+                raise self.error(
+                    f"'{printable(field)}' in {what} is not a number, the file is damaged; restore it or make it "
+                    f"again.",
+                    line,
+                ) from None
             if not np.isfinite(value):
-                raise self.error(f"{what} holds {_show(field)}, every number must be finite.", line)
+                raise self.error(
+                    f"'{printable(field)}' in {what} is not finite; repeat the calculation that made the file.", line
+                )
             out.append(value)
         return out
 
@@ -218,7 +271,7 @@ def _columns(line: bytes, widths: Sequence[int]) -> list[bytes]:
     return [text[i:j].strip() for i, j in pairwise(edges)]
 
 
-def _show(text: bytes) -> str:
+def printable(text: bytes) -> str:
     """Printable beginning of a line for an error."""
     shown = "".join(c if c.isprintable() else "?" for c in text.strip().decode("latin-1"))
     return shown if len(shown) <= 40 else shown[:37] + "..."

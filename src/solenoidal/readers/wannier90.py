@@ -74,6 +74,8 @@ def read_wannier90(
         raise _nothing_suffices(name, files)
     if spin_order is not None:
         _assume_spin(pieces, spin_order, name)
+    elif pieces.spin is None:
+        pieces.notes.append(_no_spin_note(Path(name).name, files))
     return _model(name, pieces, None if win is None else win.fermi_energy)
 
 
@@ -91,6 +93,18 @@ def _assume_spin(pieces: Pieces, order: SpinOrder, name: str) -> None:
     size = pieces.H.shape[-1]
     pieces.spin = spin_of_pairs(pieces.R, size, order, name)
     pieces.notes.append(spin_note(size, order))
+
+
+def _no_spin_note(seed: str, files: dict[str, Path]) -> str:
+    if "spn" in files:
+        return (
+            f"No spin operator: {files['spn'].name} serves only together with {seed}.chk and {seed}.eig, put both "
+            f"beside it or give spin_order for a known basis order."
+        )
+    return (
+        f"No spin operator: there is no {seed}.spn, give spin_order for a known basis order or make the file with "
+        f"write_spn."
+    )
 
 
 def _model(name: str, pieces: Pieces, fermi_energy: float | None) -> BlochModel:

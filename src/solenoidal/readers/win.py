@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from solenoidal.errors import InputError
 from solenoidal.readers.lattice import is_lattice
-from solenoidal.readers.opening import open_stream, stream_errors
+from solenoidal.readers.opening import open_lines, stream_errors
 from solenoidal.units import BOHR
 
 __all__ = ["WinFile", "read_win"]
@@ -61,7 +61,8 @@ class _Text:
     blocks: dict[str, list[tuple[int, str]]]
 
     def error(self, line: int, text: str) -> InputError:
-        return InputError(f"{self.path}: line {line}: {text}")
+        shown = "".join(c if c.isprintable() else "?" for c in text)
+        return InputError(f"{self.path}: line {line}: {shown}")
 
     def integers(self, key: str, count: int) -> tuple[int, ...] | None:
         if key not in self.keys:
@@ -124,7 +125,7 @@ def read_win(path: Path) -> WinFile:
     text = _split(path)
     lattice = text.vectors("unit_cell_cart")
     if lattice is not None and not is_lattice(lattice):
-        raise InputError(f"{path}: unit_cell_cart must hold three linearly independent vectors.")
+        raise InputError(f"{path}: unit_cell_cart must hold three linearly independent vectors, correct it.")
     grid = text.integers("mp_grid", 3)
     return WinFile(
         path=path,
@@ -140,8 +141,9 @@ def read_win(path: Path) -> WinFile:
 
 
 def _split(path: Path) -> _Text:
-    with stream_errors(path), open_stream(path) as stream:
-        lines = stream.read().decode("latin-1").splitlines()
+    with stream_errors(path), open_lines(path) as stream:
+        # Keywords are ASCII; as ASCII, no byte of a foreign letter in a comment can pass for white space or a line end.
+        lines = stream.read().decode("ascii", errors="replace").split("\n")
     text, block = _Text(path, {}, {}), ""
     for number, raw in enumerate(lines, 1):
         line = re.split("[!#]", raw, maxsplit=1)[0].strip()
@@ -158,7 +160,7 @@ def _split(path: Path) -> _Text:
         else:
             _keyword(text, number, line)
     if block:
-        raise InputError(f"{path}: the block 'begin {block}' is not closed with 'end {block}'.")
+        raise InputError(f"{path}: the block 'begin {block}' is not closed, add 'end {block}'.")
     return text
 
 

@@ -58,7 +58,10 @@ def wsvec_says(path: Path) -> bool | None:
         if not named:
             return None
         if value not in (b".true.", b".false."):
-            raise file.error("use_ws_distance should be .true. or .false. here, the file is damaged or truncated.")
+            raise file.error(
+                "use_ws_distance should be .true. or .false. here, the file is damaged or truncated; "
+                "restore it or make it again."
+            )
     return value == b".true."
 
 
@@ -95,9 +98,9 @@ def _element(file: TextFile, want: list[int], table: Table, T: list[list[int]]) 
         )
     (count,) = file.counts(1, "number of translations")
     if count > _MOST_IMAGES:
-        raise file.error(f"{count} nearest images are impossible, the file is damaged.")
+        raise file.error(f"{count} nearest images are impossible, the file is damaged; restore it or make it again.")
     new = [file.integers(3, "a translation") for _ in range(count)]
     if len({tuple(t) for t in new}) != count:
-        raise file.error("a translation is listed twice, the file is damaged.")
+        raise file.error("a translation is listed twice, the file is damaged; restore it or make it again.")
     T += new
     return count
