@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from solenoidal import models
     from solenoidal.calculation import compute, load_model
     from solenoidal.errors import InputError
-    from solenoidal.figures import plot_conductivity
+    from solenoidal.figures import plot_bands, plot_conductivity, plot_convergence, plot_plane, plot_response
     from solenoidal.inspection import inspect
     from solenoidal.job import Job
     from solenoidal.model import BlochModel, Operator
     from solenoidal.readers import read_npz, read_wannier90
     from solenoidal.results import load, save
+    from solenoidal.surfaces import write_frmsf
 
 __all__ = [
     "BlochModel",
@@ -30,10 +31,15 @@ __all__ = [
     "load",
     "load_model",
     "models",
+    "plot_bands",
     "plot_conductivity",
+    "plot_convergence",
+    "plot_plane",
+    "plot_response",
     "read_npz",
     "read_wannier90",
     "save",
+    "write_frmsf",
 ]
 
 #: Module that defines each public name.  No function is called like a module: importing that would hide it.
@@ -47,10 +53,15 @@ _HOMES = {
     "load": "results",
     "load_model": "calculation",
     "models": "models",
+    "plot_bands": "figures",
     "plot_conductivity": "figures",
+    "plot_convergence": "figures",
+    "plot_plane": "figures",
+    "plot_response": "figures",
     "read_npz": "readers",
     "read_wannier90": "readers",
     "save": "results",
+    "write_frmsf": "surfaces",
 }
 
 

@@ -138,7 +138,7 @@ def automatic_path(
     Raises
     ------
     InputError
-        If seekpath is not installed.
+        If seekpath is not installed, or knows no line inside the layer.
     """
     if model.dimension == 1:
         return path_through(model, [("Γ", (0.0,)), ("X", (0.5,))], points)
@@ -155,6 +155,8 @@ def automatic_path(
         found = seekpath.get_path_orig_cell((cell, positions, list(kinds)))
     corners = {label: np.asarray(k, dtype=np.float64) for label, k in found["point_coords"].items()}
     inside = [(a, b) for a, b in found["path"] if all(abs(corners[x][D:]).max(initial=0.0) < 1e-9 for x in (a, b))]
+    if not inside:
+        raise InputError(f"seekpath knows no line in the plane of {model.name}, give the points of the path.")
     return _join(model, [(_greek(a), corners[a][:D], _greek(b), corners[b][:D]) for a, b in inside], points)
 
 

@@ -20,7 +20,7 @@ from solenoidal.model import BlochModel, Operator
 from solenoidal.responses import Response
 from solenoidal.units import KB
 
-__all__ = ["build", "check_output", "component_name", "load", "replace_file", "save"]
+__all__ = ["build", "check_output", "load", "replace_file", "save"]
 
 DIRECTIONS = ("x", "y", "z")
 #: Cartesian dimensions and what they mean.
@@ -169,14 +169,6 @@ def _components(operator: Operator, task: Task) -> list[str]:
     """Names of the components; a lone unnamed one is called after the operator."""
     names = task.axes or operator.components
     return [task.operator if name == "1" else name for name in names]
-
-
-def component_name(dataset: xr.Dataset, current: str, field: str, spin: str) -> str:
-    """Return the short name of a component, such as ``"xyz"``: current, field, spin.
-
-    The spin is left out where the operator has one component only that is called after it.
-    """
-    return current + field + (spin if spin != dataset.attrs["operator"] else "")
 
 
 def _provenance(

@@ -153,7 +153,8 @@ def independent_components(dataset: xr.Dataset, variable: str | None = None) -> 
     form = layout(dataset, variable)
     columns = _columns(dataset.isel(mu=energy_index(dataset)), form)
     largest = max((abs(x).max() for _, x in columns), default=0.0)
-    rounding = ROUNDING * float(abs(dataset[form.variable].values).max(initial=0.0))
+    overall = float(abs(dataset[form.variable].values).max(initial=0.0))
+    rounding = max(ROUNDING * overall, dataset[form.variable].attrs.get("rounding", 0.0))
     out: list[tuple[Component, Real]] = []
     for labels, x in columns:
         if largest <= rounding or abs(x).max() <= NEGLIGIBLE * largest:

@@ -8,9 +8,13 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
+import solenoidal as sol
+from solenoidal import cli
 from solenoidal.errors import InputError
-from solenoidal.figures import plot_conductivity
-from solenoidal.results import component_name, save
+from solenoidal.figures import plot_conductivity, plot_response
+from solenoidal.figures.style import unit_text
+from solenoidal.results import save
+from solenoidal.table import variables
 
 
 def curves(axes):
@@ -135,6 +139,85 @@ def test_pyplot_is_not_imported(result, tmp_path):
     assert done.stdout.split() == ["True", "False"]
 
 
-def test_component_names(result):
-    assert component_name(result, "x", "y", "z") == "xyz"
-    assert component_name(result, "x", "y", "spin") == "xy"
+@pytest.fixture(scope="module")
+def others():
+    """Every response but the conductivity, of a model without any symmetry that would make it vanish."""
+    job = sol.Job(
+        {"model": "kane_mele", "fermi_energy": 0.0, "parameters": {"lambda_R": 0.2, "lambda_v": 0.3}},
+        {"mesh": 8},
+        {"mu": {"from": -1.0, "to": 1.0, "points": 5, "relative_to": "fermi"}, "temperature": [0, 300]},
+        {"responses": ["nernst", "equilibrium", "magnetization"]},
+    )
+    return sol.compute(sol.load_model(job), job, workers=1)
+
+
+@pytest.mark.parametrize("variable", ["nernst", "equilibrium_current", "magnetization"])
+def test_every_response_is_drawn_as_it_is(variable, others):
+    where = {"current": "x", "field": "y", "axis": "z", "spin": "y"}
+    where = {dim: x for dim, x in where.items() if dim in others[variable].dims}
+    component = "".join(where.values())
+    axes = plot_response(others, variable=variable, component=component, temperature=[300]).axes[0]
+    drawn = [line for line in axes.lines if not line.get_label().startswith("_")]
+    expected = others[variable].sel(where).sel(temperature=300).values.reshape(-1, 5)
+    np.testing.assert_array_equal([line.get_ydata() for line in drawn], expected)
+
+
+def test_titles_and_legends_are_those_of_the_response(others):
+    def look(variable):
+        figure = plot_response(others, variable=variable)
+        texts = [t.get_text() for t in figure.legends[0].get_texts()]
+        return figure.axes[0].get_ylabel(), texts[:-1]
+
+    symbol, texts = look("nernst")
+    assert r"\alpha^" in symbol
+    assert r"$k_\mathrm{B}/2\pi$" in symbol
+    assert texts[0] == "conventional: response of the current {v, s}/2"
+    assert look("equilibrium_current")[1] == ["conventional", "torque dipole", "total"]
+    assert look("magnetization")[1] == ["spin orbital magnetization"]
+
+
+def test_default_is_the_first_response_without_a_conductivity(others):
+    assert plot_response(others).axes[0].get_ylabel() == plot_response(others, variable="nernst").axes[0].get_ylabel()
+    with pytest.raises(InputError, match=r"variable 'conductivity' is not in this result: .*nernst"):
+        plot_conductivity(others)
+
+
+def test_temperatures_at_which_a_response_vanishes_are_left_out(others):
+    assert [a.get_title() for a in plot_response(others, variable="nernst").axes] == ["$T$ = 300 K"]
+    assert len(plot_response(others, variable="equilibrium_current").axes) == 2
+
+
+def test_response_at_one_energy(others):
+    for variable in variables(others):
+        axes = plot_response(others.isel(mu=[1]), variable=variable, temperature=[300]).axes[0]
+        assert len(axes.containers) == len(axes.get_xticks())
+
+
+def test_no_component_in_one_dimension_is_one_sentence(others):
+    with pytest.raises(InputError, match="magnetization has no component in this crystal"):
+        plot_response(others.isel(axis=[]), variable="magnetization")
+
+
+def test_command_draws_the_response_asked_for(others, tmp_path, capsys):
+    save(others, tmp_path / "a.nc")
+    assert cli.main(["plot", str(tmp_path / "a.nc")]) == 0
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert cli.main(["plot", str(tmp_path / "a.nc"), "-o", str(tmp_path / "m.svg"), "--variable", "magnetization"]) == 0
+    assert "spin orbital magnetization" in (tmp_path / "m.svg").read_text()
+    assert cli.main(["plot", str(tmp_path / "a.nc"), "--variable", "magnet"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("unit", "text"),
+    [
+        ("(hbar/e) S/cm", r"($\hbar/e$) S cm$^{-1}$"),
+        ("(hbar/e) A/(m K)", r"($\hbar/e$) A m$^{-1}$ K$^{-1}$"),
+        ("A/m^2", r"A m$^{-2}$"),
+        ("eV Angstrom", "eV Å"),
+        ("|e| eV/Angstrom/hbar", r"$|e|$ eV Å$^{-1}$/$\hbar$"),
+        ("mu_B per cell", r"$\mu_\mathrm{B}$ per cell"),
+    ],
+)
+def test_units_are_set_in_mathematics(unit, text):
+    assert unit_text(unit) == text

@@ -181,3 +181,17 @@ def test_equilibrium_quantities_at_zero_temperature():
     low = compute(model, (4, 3), names, MU, [1e-5])
     for name in names:
         np.testing.assert_allclose(cold[name], low[name], atol=1e-7)
+
+
+def test_responses_that_share_a_dimension_share_its_entries():
+    """Two responses in one result must not rename each other's rows."""
+    from solenoidal.responses import Choice
+
+    choice = Choice(("eq11",))
+    entries = {}
+    for name in responses.names():
+        response = responses.get(name)
+        if response.label:
+            assert entries.setdefault(response.label, list(response.terms(choice))) == list(response.terms(choice)), (
+                name
+            )

@@ -35,7 +35,7 @@ register(
         title="dipole density of the current and quadrupole density of the torque",
         terms=_terms,
         functions={"sea": "fermi", "potential": "potential"},
-        label="part",
+        label="moment_part",
         dims=("current", "position", "spin"),
         factor=magnetization_factor,
         unit=magnetization_unit,

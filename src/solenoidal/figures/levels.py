@@ -1,0 +1,228 @@
+"""Energies of bands with the quantity that colours them, at scattered k-points or on a mesh."""
+
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solenoidal import bands, quantities
+from solenoidal.bloch import States, fourier, select_axes, solve
+from solenoidal.compiled import one_blas_thread
+from solenoidal.errors import InputError
+from solenoidal.model import BlochModel
+from solenoidal.multiplets import group_means
+from solenoidal.quantities import Settings
+from solenoidal.registry import nearest
+from solenoidal.zone import Interpolator, Mesh
+
+__all__ = ["COLOURS", "Colour", "Levels", "levels_at", "levels_on_mesh"]
+
+Real = NDArray[np.float64]
+
+#: k-points that are solved together.
+TOGETHER = 256
+#: Components within this part of the largest count as leading.
+LEADING = 0.8
+
+
+@dataclass(frozen=True)
+class Colour:
+    """A quantity of a band that can colour it.
+
+    Attributes
+    ----------
+    rows
+        ``States -> (n_k, n, ...)`` with ``directions`` Cartesian indices and one of the operator (absent for the Berry
+        curvature); its sum over a multiplet is a trace.
+    directions
+        Number of Cartesian indices.
+    symbol
+        For figures, with ``{d}`` for the directions and ``{a}`` for the component of the operator.
+    unit
+        With ``{s}`` for the unit of the operator.
+    internal
+        Whether it depends on the operator.
+    """
+
+    rows: Callable[[States], Real]
+    directions: int
+    symbol: str
+    unit: str
+    internal: bool = True
+
+
+def _berry(states: States) -> Real:
+    """``Omega^{il}_n`` with the curvature of a Wannier basis, as other codes plot it."""
+    basis = quantities.get("basis_curvature").rows(states, Settings())[..., 0]
+    return np.asarray(bands.berry_curvature(states) + basis.swapaxes(2, 3))
+
+
+def _berry_spin(states: States) -> Real:
+    """``Tr[Omega^{il}_N s_N]``; the registered quantity has the current first, that is the other order."""
+    return quantities.get("berry_spin").rows(states, Settings()).swapaxes(2, 3)
+
+
+#: Quantities by name.
+COLOURS = {
+    "spin": Colour(bands.spin, 0, r"$s^{{{a}}}_n$", "{s}"),
+    "berry": Colour(_berry, 2, r"$\Omega^{{{d}}}_n$", "Angstrom^2", internal=False),
+    "berry_spin": Colour(_berry_spin, 2, r"$(\Omega^{{{d}}} s^{{{a}}})_n$", "{s} Angstrom^2"),
+    "dipole": Colour(bands.s_dipole, 1, r"$d^{{\,{d}}}_n[s^{{{a}}}]$", "{s} Angstrom"),
+}
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Energies and one component of a quantity.
+
+    Attributes
+    ----------
+    e, values
+        ``(n_k, N)``, eV and the unit of the quantity.  Every level of a multiplet has the trace over the multiplet
+        divided by its size, which does not depend on the states chosen inside it.
+    component, symbol, unit
+        What ``values`` are.
+    """
+
+    e: Real
+    values: Real
+    component: str
+    symbol: str
+    unit: str
+
+
+@one_blas_thread
+def levels_at(
+    model: BlochModel,
+    k: Real,
+    quantity: str = "spin",
+    component: str | None = None,
+    operator: str = "spin",
+    degeneracy: float = 1e-3,
+) -> Levels:
+    """Energies and a quantity at scattered k-points.
+
+    Parameters
+    ----------
+    model
+        The crystal.
+    k
+        ``(n_k, D)`` in units of the reciprocal lattice vectors.
+    quantity
+        Key of ``COLOURS``: ``"spin"`` (s_n), ``"berry"`` (Omega_n), ``"berry_spin"`` ((Omega s)_n) or ``"dipole"``
+        (d_n).
+    component
+        Indices in the order of the symbol: ``"z"`` for s, ``"xy"`` for Omega, ``"xyz"`` for Omega s, ``"xz"`` for d;
+        None for the leading one.
+    operator
+        The operator s of the model.
+    degeneracy
+        Levels closer than this (eV) form a multiplet.
+
+    Raises
+    ------
+    InputError
+        If there is no such quantity, component or operator.
+    """
+    k = np.asarray(k, dtype=np.float64)
+    colour = _colour(quantity)
+    blocks = (
+        fourier(model, k[i : i + TOGETHER], _operator(colour, operator), curvature=True)
+        for i in range(0, len(k), TOGETHER)
+    )
+    names = _names(model, colour, operator)
+    return _levels(model, colour, (solve(block, degeneracy) for block in blocks), names, component, operator)
+
+
+@one_blas_thread
+def levels_on_mesh(
+    model: BlochModel,
+    mesh: tuple[int, ...],
+    quantity: str = "spin",
+    component: str | None = None,
+    operator: str = "spin",
+    degeneracy: float = 1e-3,
+) -> Levels:
+    """Energies and a quantity on a mesh centred on Gamma, the last direction fastest.
+
+    Parameters
+    ----------
+    mesh
+        Points in every direction.
+    model, quantity, component, operator, degeneracy
+        As in :func:`levels_at`.
+
+    Raises
+    ------
+    InputError
+        As :func:`levels_at` does, and if the mesh does not fit the dimension of the crystal.
+    """
+    if len(mesh) != model.dimension:
+        raise InputError(f"mesh {list(mesh)}: {model.name} has {model.dimension} periodic directions, give as many.")
+    colour, grid = _colour(quantity), Mesh(tuple(mesh), (0.0,) * len(mesh))
+    s = select_axes(model.operator(_operator(colour, operator)), None)
+    source = Interpolator(model, s, curvature=True)
+    blocks = (block for chunk in source.chunks(grid) for block in source.blocks(grid, chunk))
+    names = _names(model, colour, operator)
+    return _levels(model, colour, (solve(block, degeneracy) for block in blocks), names, component, operator)
+
+
+def _colour(quantity: str) -> Colour:
+    if quantity not in COLOURS:
+        raise InputError(f"unknown quantity '{quantity}' of a band: {nearest(quantity, COLOURS)}.")
+    return COLOURS[quantity]
+
+
+def _operator(colour: Colour, operator: str) -> str:
+    """The charge stands in where no operator is needed, because every model has it."""
+    return operator if colour.internal else "charge"
+
+
+def _names(model: BlochModel, colour: Colour, operator: str) -> dict[str, tuple[str, str]]:
+    """Directions and component of the operator for every short name, in the order of the array."""
+    components = model.operator(operator).components if colour.internal else ("",)
+    axes = itertools.product("xyz"[: model.dimension], repeat=colour.directions)
+    pairs = ((d, a) for d in map("".join, axes) for a in components)
+    return {d + ("" if a == "1" else a): (d, a) for d, a in pairs}
+
+
+def _levels(
+    model: BlochModel,
+    colour: Colour,
+    states: Iterable[States],
+    names: dict[str, tuple[str, str]],
+    component: str | None,
+    operator: str,
+) -> Levels:
+    if component is not None and component not in names:
+        raise InputError(f"component '{component}' does not exist: {nearest(component, names)}.")
+    chosen = None if component is None else [list(names).index(component)]
+    parts = [_traces(colour, block, chosen) for block in states]
+    e, x = (np.concatenate(each) for each in zip(*parts, strict=True))
+    if component is None:
+        best = _leading(x, list(names))
+        component, x = list(names)[best], x[:, :, best]
+    directions, a = names[component]
+    unit = colour.unit.format(s=model.operator(operator).unit if colour.internal else "")
+    return Levels(e, x.reshape(e.shape), component, _symbol(colour, directions, a), unit)
+
+
+def _symbol(colour: Colour, directions: str, component: str) -> str:
+    name = rf"\mathrm{{{component}}}" if len(component) > 1 else component
+    return colour.symbol.format(d=directions, a="" if component == "1" else name)
+
+
+def _traces(colour: Colour, states: States, chosen: list[int] | None) -> tuple[Real, Real]:
+    """Energies ``(n_k, N)`` and ``(n_k, N, n)`` traces per level."""
+    x = colour.rows(states)
+    x = x.reshape(*x.shape[:2], -1)
+    columns = range(x.shape[2]) if chosen is None else chosen
+    return states.e, np.stack([group_means(x[:, :, c], states.group) for c in columns], axis=2)
+
+
+def _leading(x: Real, names: list[str]) -> int:
+    """First in alphabetical order of the components within ``LEADING`` of the largest."""
+    size = abs(x).max(axis=(0, 1), initial=0.0).tolist()
+    return min((i for i, x in enumerate(size) if x >= LEADING * max(size)), key=lambda i: names[i])
