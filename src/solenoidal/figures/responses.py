@@ -212,7 +212,8 @@ def _curve(axes: "Axes", x: Any, data: xr.Dataset, form: Layout, label: str, sty
     axes.fill_between(x, y - error, y + error, color=style["color"], alpha=0.12, linewidth=0)
     for edge in (y - error, y + error):
         axes.plot(x, edge, color=style["color"], alpha=0.45, linewidth=0.4)
-    axes.plot(x, y, label=label, **style)
+    # Full lines lie under broken ones, so that curves that coincide all show.
+    axes.plot(x, y, label=label, zorder=2.0 if style["linestyle"] == "solid" else 2.1, **style)
     axes.set_xlim(x[0], x[-1])
 
 
@@ -227,7 +228,8 @@ def _mark_fermi_level(axes: "Axes", x: Any, relative: bool) -> None:
     if relative and x[0] < 0.0 < x[-1]:
         axes.axvline(0.0, color="0.45", linewidth=0.8, zorder=0)
         where = axes.get_xaxis_transform()
-        axes.text(0.0, 0.98, r" $E_\mathrm{F}$", transform=where, va="top", ha="left", color="0.3")
+        back = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0}  # a curve may run behind it
+        axes.text(0.0, 0.03, r" $E_\mathrm{F}$", transform=where, va="bottom", ha="left", color="0.3", bbox=back)
 
 
 def quantity_text(dataset: xr.Dataset, form: Layout, labels: tuple[str, ...]) -> str:
