@@ -4,6 +4,7 @@ import bz2
 import codecs
 import io
 import lzma
+from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -41,8 +42,9 @@ class _Raw(io.RawIOBase):
         buffer[: len(data)] = data
         return len(data)
 
+    @abstractmethod
     def _some(self, most: int) -> bytes:
-        raise NotImplementedError
+        """Return the next bytes, at most ``most``, none at the end."""
 
 
 class Decompressed(_Raw):
