@@ -2,22 +2,21 @@
 
 import numba
 
-from solenoidal.compiled import one_blas_thread, run_announced
+from solenoidal.compiled import announced_compilation, one_blas_thread
 from solenoidal.events import Message
 
 
 def test_compilation_is_announced_once_and_a_compiled_function_is_silent():
     first, second = numba.njit(lambda x: x + 1), numba.njit(lambda x: x - 1)
 
-    def warm_up():
-        assert first(second(1)) == 1
-
     events = []
-    run_announced(warm_up, events.append)
+    with announced_compilation(events.append):
+        assert first(second(1)) == 1
     assert len(events) == 1
     assert isinstance(events[0], Message)
     assert "compiling" in events[0].text
-    run_announced(warm_up, events.append)
+    with announced_compilation(events.append):
+        first(second(1))
     assert len(events) == 1
 
 

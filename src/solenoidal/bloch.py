@@ -17,7 +17,7 @@ from solenoidal.eigen import eigenstates
 from solenoidal.errors import InputError
 from solenoidal.model import BlochModel, Operator
 from solenoidal.multiplets import group_levels, group_means
-from solenoidal.sums import covariant
+from solenoidal.sums import covariant, inverse_differences
 
 __all__ = ["Block", "States", "basis_curvature", "fourier", "position_curl", "select_axes", "solve", "velocity"]
 
@@ -90,8 +90,7 @@ class States:
     @cached_property
     def G(self) -> Real:
         """``(n_k, N, N)``: 1 / w_nm between different multiplets, 0 inside one, 1/eV."""
-        inside = self.group[:, :, None] == self.group[:, None, :]
-        return np.asarray(np.where(inside, 0.0, 1.0 / np.where(inside, 1.0, self.w)))
+        return inverse_differences(self.e, self.group)
 
     @cached_property
     def B(self) -> Complex:

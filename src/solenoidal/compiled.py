@@ -1,7 +1,8 @@
-"""Compilation of the inner loops: one decorator, one warm-up that says when it compiles."""
+"""Compilation of the inner loops: one decorator, a word when it happens."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
@@ -10,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from solenoidal.events import Listener, Message, silent
 
-__all__ = ["jit", "one_blas_thread", "run_announced"]
+__all__ = ["announced_compilation", "jit", "one_blas_thread"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 P = ParamSpec("P")
@@ -40,10 +41,11 @@ class _Announcer(event.Listener):
         pass
 
 
-def run_announced(warm_up: Callable[[], None], listen: Listener = silent) -> None:
-    """Run ``warm_up``; if a function in it is not in the cache on disk and must be compiled, say so once."""
+@contextmanager
+def announced_compilation(listen: Listener = silent) -> Iterator[None]:
+    """Say so once if a function used inside is not in the cache on disk and must be compiled."""
     with event.install_listener("numba:compile", _Announcer(listen)):
-        warm_up()
+        yield
 
 
 def one_blas_thread(function: Callable[P, T]) -> Callable[P, T]:

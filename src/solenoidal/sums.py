@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from solenoidal.compiled import jit
 
-__all__ = ["covariant", "hermitian_part", "imag_sum", "multiplet_trace"]
+__all__ = ["covariant", "hermitian_part", "imag_sum", "inverse_differences", "magnitude", "multiplet_trace"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
@@ -70,6 +70,18 @@ def hermitian_part(P: Complex, rows: int) -> Complex:
     out = np.empty((n_k, rows, second, first, N), dtype=np.complex128)
     _hermitian_part(P, out)
     return out
+
+
+def inverse_differences(e: Real, group: Index) -> Real:
+    """``1 / (e_n - e_m)`` between different multiplets, 0 inside one, ``(n_k, N, N)``."""
+    out = np.empty((*e.shape, e.shape[1]))
+    _inverse_differences(e, group, out)
+    return out
+
+
+def magnitude(x: Real) -> float:
+    """Sum over rows of the largest magnitude in each row of ``x (n, columns)``."""
+    return float(_magnitude(x))
 
 
 def _real(X: Complex) -> Real:
@@ -142,3 +154,23 @@ def _covariant(dH: Complex, HA: Complex, out: Complex) -> None:
             for i in range(D):
                 for b in range(n):
                     out[k, a, i, b] = dH[k, a, i, b] + 1j * (HA[k, a, i, b] - HA[k, b, i, a].conjugate())
+
+
+@jit
+def _inverse_differences(e: Real, group: Index, out: Real) -> None:
+    n_k, N = e.shape
+    for k in range(n_k):
+        for n in range(N):
+            for m in range(N):
+                out[k, n, m] = 0.0 if group[k, n] == group[k, m] else 1.0 / (e[k, n] - e[k, m])
+
+
+@jit
+def _magnitude(x: Real) -> float:
+    total = 0.0
+    for s in range(x.shape[0]):
+        largest = 0.0
+        for c in range(x.shape[1]):
+            largest = max(largest, abs(x[s, c]))
+        total += largest
+    return total

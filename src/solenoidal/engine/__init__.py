@@ -4,10 +4,10 @@ import numpy as np
 
 from solenoidal import definitions, quantities
 from solenoidal.bloch import select_axes
-from solenoidal.compiled import one_blas_thread, run_announced
+from solenoidal.compiled import announced_compilation, one_blas_thread
 from solenoidal.diagnostics import band_range
 from solenoidal.engine import quality
-from solenoidal.engine.sweep import functions_wanted, sweep, warm_up
+from solenoidal.engine.sweep import functions_wanted, sweep
 from solenoidal.engine.task import Outcome, Task
 from solenoidal.engine.threads import cores
 from solenoidal.errors import InputError
@@ -18,6 +18,9 @@ from solenoidal.quantities import SMALLEST_GAMMA
 from solenoidal.zone import Interpolator, Mesh
 
 __all__ = ["Outcome", "Task", "cores", "run"]
+
+#: Degeneracy energies above this (eV) are compared with the width of the bands.
+WIDE = 0.1
 
 
 @one_blas_thread
@@ -44,9 +47,9 @@ def run(model: BlochModel, task: Task, listen: Listener = silent) -> Outcome:
     coarse = mesh.halved()
     functions = functions_wanted(task)
     source = Interpolator(model, operator, any(quantities.get(name).curvature for name in functions))
-    run_announced(lambda: warm_up(source, task, functions), listen)
     counter = Counter(listen, mesh.size + (coarse.size if task.error else 0))
-    fine = sweep(source, task, functions, mesh, counter)
+    with announced_compilation(listen):
+        fine = sweep(source, task, functions, mesh, counter)
     errors = {}
     if task.error:
         half = sweep(source, task, functions, coarse, counter)
@@ -75,10 +78,9 @@ def _check(model: BlochModel, task: Task) -> None:
         if flow not in definitions.get(name).flows:
             kinds = "the charge" if flow == "internal" else "internal operators such as spin"
             raise InputError(f"definition '{name}' is for {kinds}, not for operator '{task.operator}'.")
-    low, high = band_range(model)
-    if 0.0 < high - low <= task.degeneracy:
+    if task.degeneracy > WIDE and 0.0 < (width := float(np.subtract(*band_range(model)[::-1]))) <= task.degeneracy:
         raise InputError(
-            f"degeneracy = {task.degeneracy:g} eV is wider than all bands of {model.source} ({high - low:.3g} eV): "
+            f"degeneracy = {task.degeneracy:g} eV is wider than all bands of {model.source} ({width:.3g} eV): "
             f"every level would be one multiplet, give a smaller energy."
         )
     if task.degeneracy < RESOLVED:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +16,10 @@ from solenoidal.events import Counter
 from solenoidal.multiplets import RESOLVED
 from solenoidal.quantities import Quantity, Settings
 from solenoidal.spectral import Accumulator, Plan, plan
+from solenoidal.sums import magnitude
 from solenoidal.zone import Interpolator, Mesh
 
-__all__ = ["Sweep", "functions_wanted", "sweep", "warm_up"]
+__all__ = ["Sweep", "functions_wanted", "sweep"]
 
 Real = NDArray[np.float64]
 
@@ -71,23 +73,38 @@ class Collector:
             self._add_all(self.shift, states.take(differs), -1.0)
 
     def _add_all(self, table: dict[str, list[Accumulator]], states: States, factor: float) -> None:
+        where = self._where(states)
         for q in self.recipe.quantities:
-            if q.resolved:
-                if table is self.main:
-                    self._add_one(table, q, states.regroup(RESOLVED), factor)
-            else:
-                self._add_one(table, q, states, factor)
+            if not q.resolved:
+                self._add_one(table, q, states, where, factor)
+            elif table is self.main:
+                apart = states.regroup(RESOLVED)
+                self._add_one(table, q, apart, self._where(apart), factor)
 
-    def _add_one(self, table: dict[str, list[Accumulator]], q: Quantity, states: States, factor: float) -> None:
+    def _where(self, states: States) -> tuple[Real, Real]:
+        """Energy and cell widths (eV) of every level, as accumulators want them."""
+        n = states.rows
+        e = np.ascontiguousarray(states.e_group[:, :n]).ravel()
+        if not self.recipe.cold:
+            return e, np.empty((len(e), 0))  # only the Fermi surface at T = 0 is averaged over cells
+        return e, np.ascontiguousarray(abs(states.v_group[:, :n] @ self.recipe.cell.T)).reshape(len(e), -1)
+
+    def _add_one(
+        self,
+        table: dict[str, list[Accumulator]],
+        q: Quantity,
+        states: States,
+        where: tuple[Real, Real],
+        factor: float,
+    ) -> None:
         x = q.rows(states, self.recipe.settings)
         n_k, n = x.shape[:2]
         x = np.ascontiguousarray(x).reshape(n_k * n, -1)
         if factor != 1.0:
             x = x * factor
-        e = np.ascontiguousarray(states.e_group[:, :n]).ravel()
-        widths = np.ascontiguousarray(abs(states.v_group[:, :n] @ self.recipe.cell.T)).reshape(n_k * n, -1)
+        e, widths = where
         if table is self.main:
-            self.magnitude[q.name] = self.magnitude.get(q.name, 0.0) + float(abs(x).max(axis=1, initial=0.0).sum())
+            self.magnitude[q.name] = self.magnitude.get(q.name, 0.0) + magnitude(x)
         if q.name not in table:
             table[q.name] = self.recipe.plan.accumulators(x.shape[1], self.recipe.functions[q.name])
         for acc in table[q.name]:
@@ -119,13 +136,18 @@ class Recipe:
     functions: dict[str, tuple[str, ...]]
     cell: Real
 
-    @property
+    @cached_property
     def quantities(self) -> tuple[Quantity, ...]:
         return tuple(quantities.get(name) for name in self.functions)
 
-    @property
+    @cached_property
     def settings(self) -> Settings:
         return Settings(self.task.gamma or 0.0)
+
+    @cached_property
+    def cold(self) -> bool:
+        """Whether a Fermi surface at T = 0 is wanted."""
+        return bool((self.plan.kT == 0.0).any()) and any("fermi_surface" in names for names in self.functions.values())
 
     def solve(self, block: Block) -> States:
         return solve(block, self.task.degeneracy, self.plan.highest)
@@ -213,16 +235,3 @@ def _combine(recipe: Recipe, source: Interpolator, name: str, table: dict[str, l
                 total += t.coefficient * (x.swapaxes(2, 3) if t.exchanged else x)
         out.append(response.finish(total))
     return np.array(out)
-
-
-def warm_up(source: Interpolator, task: Task, functions: dict[str, tuple[str, ...]]) -> None:
-    """Call every compiled loop once on one k-point of the real problem, at finite and at zero temperature."""
-    mu = np.array([float(task.mu[0])])
-    mesh = Mesh((1,) * source.D, (0.37,) * source.D)
-    block = next(source.blocks(mesh, source.chunks(mesh)[0]))
-    H, dH, s = (np.repeat(x, 16, axis=0) for x in (block.H, block.dH, block.s))
-    A, curl = (None if x is None else np.repeat(x, 16, axis=0) for x in (block.A, block.curl))
-    many = Block(H, dH, A, s, block.metric, None, curl)
-    for kT in (np.array([1.0]), np.array([1e-9]), np.array([0.0])):
-        recipe = Recipe(task, plan(mu, kT), functions, mesh.cell(source.model.lattice))
-        Collector(recipe).add(solve(many, task.degeneracy))
