@@ -151,10 +151,7 @@ def check_operator(model: BlochModel, job: Job) -> tuple[str, ...] | None:
     name, axes = job.system.operator, job.system.axes
     known = {*model.operators, "charge"}
     if name not in known:
-        hint = " (spin needs .chk and .spn files, or spin_order)" if name == "spin" and job.system.wannier90 else ""
-        raise InputError(
-            f"{job.origin}: [system] operator: {model.source} has no operator '{name}': {nearest(name, known)}{hint}."
-        )
+        raise InputError(f"{job.origin}: [system] operator: {_missing(model, job, known)}.")
     components = model.operator(name).components
     for axis in axes or ():
         if axis not in components:
@@ -163,6 +160,20 @@ def check_operator(model: BlochModel, job: Job) -> tuple[str, ...] | None:
                 f"{nearest(axis, components)}."
             )
     return axes
+
+
+def _missing(model: BlochModel, job: Job, known: set[str]) -> str:
+    """What to do about an operator that the model does not have."""
+    name = job.system.operator
+    if name == "spin" and job.system.wannier90 is not None:
+        return (
+            f"there is no spin data for {model.source}, add its .spn file (write_spn of the interface to Wannier90) "
+            'beside .chk, or give spin_order if the order of the basis is known, or choose operator = "charge"'
+        )
+    if name == "spin" and job.system.npz is not None:
+        remedy = 'add the array S_R (Pauli matrices), or choose operator = "charge"'
+        return f"there is no spin data in {model.source}, {remedy}"
+    return f"{model.source} has no operator '{name}': {nearest(name, known)}"
 
 
 def per_direction(model: BlochModel, job: Job, key: str) -> tuple[float, ...]:
