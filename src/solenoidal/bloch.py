@@ -9,6 +9,7 @@ carries eta_m (bosonic notes, section 1).
 import itertools
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,17 @@ from solenoidal.model import BlochModel, Operator
 from solenoidal.multiplets import group_levels, group_means
 from solenoidal.sums import covariant, inverse_differences
 
-__all__ = ["Block", "States", "basis_curvature", "fourier", "position_curl", "select_axes", "solve", "velocity"]
+__all__ = [
+    "Analytic",
+    "Block",
+    "States",
+    "basis_curvature",
+    "fourier",
+    "position_curl",
+    "select_axes",
+    "solve",
+    "velocity",
+]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
@@ -51,6 +62,25 @@ class Block:
     metric: Complex | None = None
     k: Real | None = None
     curl: Complex | None = None
+
+
+@runtime_checkable
+class Analytic(Protocol):
+    """A model that gives its matrices at any k itself, where others are Fourier sums over lattice vectors."""
+
+    @property
+    def dimension(self) -> int:
+        """Number of directions D."""
+
+    @property
+    def source(self) -> str:
+        """What messages call it."""
+
+    def operator(self, name: str) -> Operator:
+        """Return the operator called ``name``."""
+
+    def block(self, k: Real, operator: Operator) -> Block:
+        """Matrices at ``k (n_k, D)``; the operator with the components wanted."""
 
 
 @dataclass(frozen=True)
@@ -155,18 +185,18 @@ def position_curl(A: Complex, path: Real) -> Complex:
 
 
 def fourier(
-    model: BlochModel,
+    model: BlochModel | Analytic,
     k: Real,
     operator: str = "spin",
     axes: tuple[str, ...] | None = None,
     curvature: bool = False,
 ) -> Block:
-    """Matrices of ``model`` at scattered k-points by the plain Fourier sum.
+    """Matrices of ``model`` at scattered k-points by the plain Fourier sum, or from the model itself.
 
     Parameters
     ----------
     k
-        ``(n_k, D)`` in units of the reciprocal lattice vectors.
+        ``(n_k, D)`` in units of the reciprocal lattice vectors; Cartesian, 1/Angstrom, for a model without a lattice.
     operator, axes
         Name of the operator and the components wanted (all by default).
     curvature
@@ -179,6 +209,8 @@ def fourier(
     """
     k = np.asarray(k, dtype=np.float64).reshape(-1, model.dimension)
     op = select_axes(model.operator(operator), axes, model.source)
+    if isinstance(model, Analytic):
+        return model.block(k, op)
     phase = np.exp(2j * np.pi * k @ model.R.T)
     path = model.R @ model.lattice
     H = _sum(phase, model.H)

@@ -1,5 +1,6 @@
 """From a job to a labelled result: the crystal, the Fermi level, the engine, the units."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -7,11 +8,14 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from solenoidal import definitions, diagnostics, engine, filling, models, results
+from solenoidal.bloch import Analytic
+from solenoidal.continuum import ContinuumModel
 from solenoidal.errors import InputError
 from solenoidal.events import Listener, Message, Warned, silent
 from solenoidal.job import Job, MuRange
 from solenoidal.model import BlochModel
 from solenoidal.registry import nearest
+from solenoidal.symmetry.operations import Operation
 from solenoidal.units import KB
 
 __all__ = [
@@ -24,6 +28,7 @@ __all__ = [
     "inputs",
     "load_model",
     "per_direction",
+    "win_file",
 ]
 
 Real = NDArray[np.float64]
@@ -32,21 +37,50 @@ Real = NDArray[np.float64]
 EDGE = 0.05
 
 
-def load_model(job: Job, listen: Listener = silent) -> BlochModel:
-    """Read or build the crystal that a job names.
+def load_model(job: Job, listen: Listener = silent) -> BlochModel | ContinuumModel:
+    """Read or build the crystal that a job names, symmetrised where the job asks for it.
 
     Parameters
     ----------
     job
         Names a Wannier90 seed, an operator file or a built-in model.
     listen
-        Receives what was read.
+        Receives what was read and how much symmetrising changed.
 
     Raises
     ------
     InputError
-        If the job names no crystal, a file is missing or damaged, or the built-in model is unknown.
+        If the job names no crystal, a file is missing or damaged, the built-in model is unknown, or the model cannot be
+        symmetrised.
     """
+    model = _as_given(job, listen)
+    if not job.system.symmetrise:
+        return model
+    if isinstance(model, Analytic):
+        raise InputError(
+            f"{job.origin}: [system] symmetrise: {model.source} has no lattice sum to average, leave it out."
+        )
+    return _symmetrised(model, job, listen)
+
+
+def _symmetrised(model: BlochModel, job: Job, listen: Listener) -> BlochModel:
+    from solenoidal import symmetry
+
+    try:
+        return symmetry.impose(model, win_file(job), listen, job.system.fermi_energy)
+    except InputError as error:
+        raise InputError(f"{job.origin}: [system] symmetrise: {error}") from None
+
+
+def win_file(job: Job) -> Path | None:
+    """Input file of Wannier90 beside the data that a job names: it lists atoms and projections."""
+    from solenoidal import readers
+
+    seed = job.system.wannier90
+    return None if seed is None else readers.find_wannier90_files(job.resolve(seed)).get("win")
+
+
+def _as_given(job: Job, listen: Listener) -> BlochModel | ContinuumModel:
     key = job.require_source()
     if key == "model":
         return _built_in(job)
@@ -73,20 +107,22 @@ def inputs(job: Job) -> tuple[Path, ...]:
     return ()
 
 
-def _built_in(job: Job) -> BlochModel:
+def _built_in(job: Job) -> BlochModel | ContinuumModel:
     try:
         return models.build(str(job.system.model), **job.system.parameters)
     except InputError as error:
         raise InputError(f"{job.origin}: [system] {error}") from None
 
 
-def compute(model: BlochModel, job: Job, listen: Listener = silent, workers: int | None = None) -> xr.Dataset:
+def compute(
+    model: BlochModel | ContinuumModel, job: Job, listen: Listener = silent, workers: int | None = None
+) -> xr.Dataset:
     """Compute every definition of the conductivity that a job asks for.
 
     Parameters
     ----------
     model
-        The crystal, from :func:`load_model`, a reader or arrays.
+        The crystal, from :func:`load_model`, a reader or arrays; or an unbounded continuum model.
     job
         What to compute; its source of the crystal is not looked at.
     listen
@@ -110,6 +146,9 @@ def compute(model: BlochModel, job: Job, listen: Listener = silent, workers: int
     Chemical potentials beyond the bands are allowed as far as half the band width (at least 1 eV), with a
     warning, because a scan often starts below the lowest band; a scan that misses the bands altogether is
     refused.
+
+    An unbounded model has no zone: ``[zone] mesh`` is then one number, the least number of directions of k (polar
+    angles in three dimensions), which are doubled until nothing moves; ``[zone] cutoff`` is the largest |k|.
     """
     if not isinstance(job, Job):
         raise InputError(f"a job must be a solenoidal.Job, not a {type(job).__name__}: use Job.from_dict.")
@@ -119,7 +158,7 @@ def compute(model: BlochModel, job: Job, listen: Listener = silent, workers: int
     offset = per_direction(model, job, "offset")
     fermi = fermi_energy(model, job, mesh, offset, listen)
     mu = chemical_potentials(model, job, fermi)
-    warnings = check_range(model, job, mu, fermi)
+    warnings = () if isinstance(model, ContinuumModel) else check_range(model, job, mu, fermi)
     task = engine.Task(
         operator=job.system.operator,
         axes=axes,
@@ -133,11 +172,45 @@ def compute(model: BlochModel, job: Job, listen: Listener = silent, workers: int
         gamma=job.compute.gamma,
         workers=workers,
         responses=job.compute.responses,
+        operations=_operations(model, job),
     )
-    outcome = engine.run(model, task, listen)
+    outcome = _run(model, job, task, listen)
     for text in (*outcome.warnings, *warnings):
         listen(Warned(text))
     return results.build(model, job, task, outcome, fermi, warnings)
+
+
+def _run(model: BlochModel | ContinuumModel, job: Job, task: engine.Task, listen: Listener) -> engine.Outcome:
+    """Sum over the zone, or along rays for a model without one."""
+    cutoff = job.zone.cutoff
+    if isinstance(model, ContinuumModel):
+        from solenoidal.continuum import integrate
+
+        return integrate.run(model, task, model.cutoff if cutoff is None else cutoff, listen)
+    if cutoff is not None:
+        raise InputError(f"{job.origin}: [zone] cutoff: {model.source} has a Brillouin zone, which ends by itself.")
+    if isinstance(model, Analytic):
+        for name in task.definitions:
+            if definitions.get(name).direct is not None:
+                raise InputError(
+                    f"{job.origin}: [compute] definitions: '{name}' follows states from k to k, but the plane waves of "
+                    f"{model.source} are folded at the edge of the zone: leave it out."
+                )
+    return engine.run(model, task, listen)
+
+
+def _operations(model: BlochModel | ContinuumModel, job: Job) -> tuple[Operation, ...]:
+    """Operations for the irreducible zone, where the job asks for it."""
+    if not job.zone.symmetry:
+        return ()
+    from solenoidal import symmetry
+
+    try:
+        if isinstance(model, ContinuumModel):
+            raise InputError(f"{model.source} has no lattice, set it to false.")
+        return symmetry.exact_operations(model, win_file(job))
+    except InputError as error:
+        raise InputError(f"{job.origin}: [zone] symmetry: {error}") from None
 
 
 def check_workers(workers: int | None) -> None:
@@ -146,7 +219,7 @@ def check_workers(workers: int | None) -> None:
         raise InputError(f"workers = {workers!r}: at least one thread is needed, give a whole number.")
 
 
-def check_operator(model: BlochModel, job: Job) -> tuple[str, ...] | None:
+def check_operator(model: BlochModel | ContinuumModel, job: Job) -> tuple[str, ...] | None:
     """Axes asked for, after a look at what the model has."""
     name, axes = job.system.operator, job.system.axes
     known = {*model.operators, "charge"}
@@ -162,7 +235,7 @@ def check_operator(model: BlochModel, job: Job) -> tuple[str, ...] | None:
     return axes
 
 
-def _missing(model: BlochModel, job: Job, known: set[str]) -> str:
+def _missing(model: BlochModel | ContinuumModel, job: Job, known: set[str]) -> str:
     """What to do about an operator that the model does not have."""
     name = job.system.operator
     if name == "spin" and job.system.wannier90 is not None:
@@ -176,9 +249,14 @@ def _missing(model: BlochModel, job: Job, known: set[str]) -> str:
     return f"{model.source} has no operator '{name}': {nearest(name, known)}"
 
 
-def per_direction(model: BlochModel, job: Job, key: str) -> tuple[float, ...]:
-    """Entry of ``[zone]`` with one number per periodic direction; a lone number stands for all of them."""
+def per_direction(model: BlochModel | ContinuumModel, job: Job, key: str) -> tuple[float, ...]:
+    """Entry of ``[zone]`` with one number per periodic direction; a lone number stands for all of them.
+
+    For a model without a zone the mesh has one number, and there is nothing to shift.
+    """
     entries: tuple[float, ...] = getattr(job.zone, key)
+    if isinstance(model, ContinuumModel):
+        return _without_zone(model, job, key, entries)
     D = model.dimension
     if len(entries) == 1:
         return entries * D
@@ -190,8 +268,26 @@ def per_direction(model: BlochModel, job: Job, key: str) -> tuple[float, ...]:
     return entries
 
 
+def _without_zone(model: ContinuumModel, job: Job, key: str, entries: tuple[float, ...]) -> tuple[float, ...]:
+    from solenoidal.continuum.directions import LARGEST
+
+    if key == "offset":
+        if entries != (0.5,):
+            raise InputError(
+                f"{job.origin}: [zone] offset: {model.source} has no mesh that could be shifted, leave it out."
+            )
+        return ()
+    most = LARGEST[model.dimension] // 2 if model.dimension > 1 else math.inf
+    if len(entries) != 1 or entries[0] > most:
+        raise InputError(
+            f"{job.origin}: [zone] mesh: {model.source} has no Brillouin zone, give one number up to {most:g}, "
+            f"the least number of {'polar angles' if model.dimension == 3 else 'directions'} of k."
+        )
+    return entries
+
+
 def fermi_energy(
-    model: BlochModel, job: Job, mesh: tuple[int, ...], offset: tuple[float, ...], listen: Listener
+    model: BlochModel | ContinuumModel, job: Job, mesh: tuple[int, ...], offset: tuple[float, ...], listen: Listener
 ) -> float | None:
     """Fermi level of the job, else from its number of electrons, else of the model."""
     system = job.system
@@ -199,6 +295,11 @@ def fermi_energy(
         return system.fermi_energy
     if system.electrons is None:
         return model.fermi_energy
+    if isinstance(model, ContinuumModel):
+        raise InputError(
+            f"{job.origin}: [system] electrons: {model.source} is unbounded and has no cell that electrons could be "
+            f"counted in, give fermi_energy or absolute mu."
+        )
     if system.electrons >= model.size:
         raise InputError(
             f"{job.origin}: [system] electrons: {model.source} has {model.size} bands, "
@@ -209,7 +310,7 @@ def fermi_energy(
     return level
 
 
-def chemical_potentials(model: BlochModel, job: Job, fermi: float | None) -> Real:
+def chemical_potentials(model: BlochModel | ContinuumModel, job: Job, fermi: float | None) -> Real:
     """Absolute chemical potentials of the scan, eV."""
     mu = job.scan.mu
     if not isinstance(mu, MuRange):
@@ -225,8 +326,10 @@ def chemical_potentials(model: BlochModel, job: Job, fermi: float | None) -> Rea
     return energies + fermi
 
 
-def check_range(model: BlochModel, job: Job, mu: Real, fermi: float | None) -> tuple[str, ...]:
+def check_range(model: BlochModel | ContinuumModel, job: Job, mu: Real, fermi: float | None) -> tuple[str, ...]:
     """Warnings about a scan that leaves the bands; a scan far outside is refused."""
+    if isinstance(model, ContinuumModel):
+        raise InputError(f"{job.origin}: {model.source} is unbounded, its bands have no range and no zone to sum over.")
     low, high = diagnostics.band_range(model)
     width = high - low
     edge, far = EDGE * width + 1e-6, max(0.5 * width, 1.0)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from solenoidal import cli_plot
 from solenoidal._version import __version__
 from solenoidal.errors import InputError
 from solenoidal.terminal import Terminal
@@ -78,9 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands.add_parser("run", help="compute what a job file asks for"))
     _add_inspect(commands.add_parser("inspect", help="say what is in the files of a calculation"))
     _add_check(commands.add_parser("check", help="test every identity that applies to a job file"))
-    _add_plot(commands.add_parser("plot", help="draw a result"))
-    models = commands.add_parser("models", help="list the built-in models with their parameters")
-    models.set_defaults(command=_models)
+    _add_plot(commands.add_parser("plot", help="draw a result, or bands, planes and Fermi surfaces of a job"))
+    _add_models(commands.add_parser("models", help="list, describe and draw the built-in models"))
     return parser
 
 
@@ -102,13 +102,27 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_check)
 
 
-def _add_plot(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("result", metavar="OUT.nc", type=Path, help="result of 'solenoidal run'")
-    parser.add_argument("-o", "--output", metavar="FIG.png", type=Path, help="picture: .png, .pdf or .svg")
-    parser.add_argument("--variable", metavar="NAME", help="response; default: conductivity, else the first one")
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", nargs="?", help="model (default: all)")
+    parser.add_argument("-o", "--output", metavar="FIG.png", type=Path, help="draw its bands: .png, .pdf or .svg")
     parser.add_argument(
-        "--component", metavar="XYZ", help="current, field, spin; default: the largest at the Fermi level"
+        "--set", metavar="KEY=VALUE", nargs="+", action="extend", default=[], type=_setting, help="parameters to draw"
     )
+    parser.add_argument("--figures", metavar="DIR", type=Path, help="draw the bands of all models into this folder")
+    parser.set_defaults(command=_models)
+
+
+def _setting(text: str) -> tuple[str, float]:
+    key, equals, value = text.partition("=")
+    try:
+        return key, float(value)
+    except ValueError:
+        wrong = f"'{value}' is not a number" if equals else "give it as key=value"
+        raise argparse.ArgumentTypeError(f"'{text}': {wrong}") from None
+
+
+def _add_plot(parser: argparse.ArgumentParser) -> None:
+    cli_plot.add_options(parser)
     parser.set_defaults(command=_plot)
 
 
@@ -160,19 +174,30 @@ def _check(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _plot(arguments: argparse.Namespace, terminal: Terminal) -> None:
-    from solenoidal.figures import check_figure, plot_response
-    from solenoidal.results import load
-
-    output = arguments.output or arguments.result.with_suffix(".png")
-    check_figure(output)
-    plot_response(load(arguments.result), output, arguments.variable, arguments.component)
+    output = cli_plot.draw(arguments, terminal)
+    terminal.close()
     print(f"written to {output}")
 
 
 def _models(arguments: argparse.Namespace, terminal: Terminal) -> None:
     from solenoidal import models
 
-    print("\n\n".join(str(models.describe(name)) for name in models.names()))
+    name, output = arguments.name, arguments.output
+    if name is None and (output or arguments.set):
+        raise InputError("models: -o and --set concern one model, name it, or draw all with --figures.")
+    if name is not None and arguments.figures:
+        raise InputError("models: --figures draws all models, leave the name out or draw one with -o.")
+    if arguments.set and not output:
+        raise InputError("models: --set concerns a figure, name its file with -o.")
+    if arguments.figures or output:
+        from solenoidal import gallery
+
+        if output:
+            gallery.draw(name, dict(arguments.set), output)
+        for path in [output] if output else gallery.draw_all(arguments.figures):
+            print(f"written to {path}")
+        return
+    print("\n\n".join(str(models.describe(x)) for x in ([name] if name else models.names())))
 
 
 if __name__ == "__main__":

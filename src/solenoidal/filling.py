@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from solenoidal import zone
 from solenoidal.bloch import select_axes
 from solenoidal.compiled import one_blas_thread
 from solenoidal.diagnostics import band_range
@@ -44,7 +45,7 @@ def fermi_level(
     if not 0.0 < electrons < N:
         raise InputError(f"electrons = {electrons:g}: {model.source} has {N} bands, give a number between 0 and {N}.")
     grid = Mesh(tuple(mesh), tuple(offset))
-    source = Interpolator(model, select_axes(model.operator("charge"), None))
+    source = zone.source(model, select_axes(model.operator("charge"), None))
     counter = Counter(listen, 2 * grid.size, "Fermi level")
     ranks = _ranks(electrons * grid.size, N * grid.size)
     low, high = _window(source, grid, counter, ranks)

@@ -21,6 +21,8 @@ DISTANCES = (1e-6, 1e-4, 1e-3, 1e-2, 1e-1)
 DEGENERACY = 1e-3
 #: Largest splitting (eV) at which the smaller half of the distances may still be one of imperfect pairs.
 SPLIT_PAIRS = 0.2
+#: ``||D_i s||`` that counts as zero, in units of the largest element of s times the longest component of the lattice.
+COMMUTES = 1e-10
 
 
 def inspect(path: Path | str, listen: Listener = silent) -> str:
@@ -37,7 +39,7 @@ def inspect(path: Path | str, listen: Listener = silent) -> str:
     -------
     str
         Files, bands, R vectors, lattice, operators, Hermiticity, distances of neighbouring levels,
-        ``||D_i s||`` by direction and component, Fermi level, and the assumptions made while reading.
+        ``||D_i s||`` of every operator by direction and component, Fermi level, and the assumptions made while reading.
 
     Raises
     ------
@@ -158,10 +160,12 @@ def _doublets(splittings: Real, size: int) -> str:
 
 def _defects(model: BlochModel) -> list[str]:
     lines = []
-    for name, op in model.operators.items():
+    for name, op in {**model.operators, "charge": model.operator("charge")}.items():
         table = diagnostics.operator_defect(model, name)
         unit = "Angstrom" if op.unit == "1" else f"{op.unit} Angstrom"
-        lines += ["", f"largest ||D_i s|| for s = {name} ({unit}); zero if s commutes with the position"]
+        zero = table.max(initial=0.0) <= COMMUTES * float(abs(op.matrices).max()) * float(abs(model.lattice).max())
+        verdict = "zero: s commutes with the position" if zero else "identities that need D_i s = 0 fail by about that"
+        lines += ["", f"largest ||D_i s|| for s = {name} ({unit}); {verdict}"]
         lines += _table(table, "xyz"[: model.dimension], op.components)
     return lines[1:]
 

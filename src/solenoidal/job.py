@@ -94,7 +94,7 @@ class System:
     fermi_energy, electrons
         Fermi level in eV, or the number of electrons per cell that it follows from.
     symmetrise
-        Whether to impose the symmetry of the crystal; only False in this version.
+        Whether to impose the symmetry that the model is observed to have, time reversal included where present.
     spin_order
         ``"blocks"`` or ``"interlaced"``: order of the basis, for Wannier90 files without ``.spn``.
     """
@@ -132,8 +132,6 @@ class System:
             _fail("[system]", f"{' and '.join(self.sources)} exclude each other, keep one")
         if not isinstance(self.symmetrise, bool):
             _fail("[system] symmetrise", f"{_show(self.symmetrise)} is not true or false")
-        if self.symmetrise:
-            _fail("[system] symmetrise", "not available in this version, set it to false")
         if self.fermi_energy is not None and self.electrons is not None:
             _fail("[system]", "fermi_energy and electrons exclude each other, keep one")
         if self.parameters and self.model is None:
@@ -159,11 +157,17 @@ class Zone:
         Shift in units of the spacing, likewise; 0 is centred on Gamma.
     method
         ``"plain"``: the sum over the points with exact Fermi factors.
+    cutoff
+        1/Angstrom: for models without a zone, the largest |k|; None for infinity, or what the model says.
+    symmetry
+        Whether to sum over irreducible points only; the model must have its symmetry exactly, T = 0 is not possible.
     """
 
     mesh: tuple[int, ...]
     offset: tuple[float, ...] = (0.5,)
     method: str = "plain"
+    cutoff: float | None = None
+    symmetry: bool = False
 
     def __post_init__(self) -> None:
         """Check types and ranges."""
@@ -175,6 +179,10 @@ class Zone:
         _set(self, "mesh", tuple(mesh))
         _set(self, "offset", tuple(offset))
         _set(self, "method", _choice("[zone] method", self.method, METHODS))
+        if not isinstance(self.symmetry, bool):
+            _fail("[zone] symmetry", f"{_show(self.symmetry)} is not true or false")
+        if self.cutoff is not None:
+            _set(self, "cutoff", _number("[zone] cutoff", self.cutoff, low=0.0, open_end=True))
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 from solenoidal.errors import InputError
 from solenoidal.units import Flow
 
-__all__ = ["BlochModel", "Operator", "Statistics"]
+__all__ = ["BlochModel", "Operator", "Statistics", "Transformation"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
 Statistics = Literal["fermi", "bose"]
+Transformation = Literal["scalar", "pseudoscalar", "polar", "axial"]
 
 #: Largest ``|X_-R - X_R^+|`` that counts as rounding of a file, relative to the largest element of X.
 HERMITICITY = 1e-6
@@ -41,6 +42,9 @@ class Operator:
         ``"charge"`` if its current carries the signed charge, else ``"internal"``: fixes unit and sign of a result.
     time_reversal
         -1 if time reversal flips it (spin), +1 if not (charge, layer), None where unknown.
+    transformation
+        How its components turn with the crystal: ``"axial"`` for spin, ``"scalar"`` for the charge, None where not
+        declared; needed only where symmetry is used.
     """
 
     matrices: Complex
@@ -48,6 +52,7 @@ class Operator:
     unit: str = "hbar"
     flow: Flow = "internal"
     time_reversal: int | None = None
+    transformation: Transformation | None = None
 
 
 @dataclass(frozen=True)
@@ -147,7 +152,7 @@ class BlochModel:
         s = np.zeros((len(self.R), 1, self.size, self.size), dtype=np.complex128)
         origin = np.flatnonzero((self.R == 0).all(axis=1))[0]
         s[origin, 0] = np.eye(self.size) if self.metric is None else self.metric
-        return Operator(s, ("1",), unit="1", flow="charge", time_reversal=+1)
+        return Operator(s, ("1",), unit="1", flow="charge", time_reversal=+1, transformation="scalar")
 
     def with_operators(self, **operators: Operator) -> "BlochModel":
         """Return the same crystal with more operators."""
@@ -179,7 +184,8 @@ class BlochModel:
             ``(N, D)`` Cartesian positions of the orbitals in the home cell, Angstrom.
         local_operators
             ``{name: (matrices (n_components, N, N), component names)}`` of k-independent operators in hbar that
-            flip under time reversal (spin-like); use ``operators`` for anything else.
+            flip under time reversal (spin-like) and turn as spin does where the components are among x, y, z; use
+            ``operators`` for anything else.
         operators, metric, statistics, fermi_energy, name
             See the class.
         """
@@ -213,7 +219,8 @@ class BlochModel:
             local = np.asarray(matrices, dtype=np.complex128)
             s = np.zeros((len(R), *local.shape), dtype=np.complex128)
             s[origin] = local
-            ops[key] = Operator(s, tuple(components), time_reversal=-1)
+            kind: Transformation | None = "axial" if set(components) <= set("xyz") else None
+            ops[key] = Operator(s, tuple(components), time_reversal=-1, transformation=kind)
         return cls(
             lattice=np.asarray(lattice, dtype=np.float64),
             R=R,

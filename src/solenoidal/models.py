@@ -16,6 +16,7 @@ import numpy as np
 
 from solenoidal import builders
 from solenoidal.builders import Builder
+from solenoidal.continuum import ContinuumModel
 from solenoidal.errors import InputError
 from solenoidal.model import BlochModel
 from solenoidal.registry import nearest
@@ -39,7 +40,7 @@ def describe(name: str) -> Builder:
     return builders.get(name)
 
 
-def build(name: str, **parameters: object) -> BlochModel:
+def build(name: str, **parameters: object) -> BlochModel | ContinuumModel:
     """Build the model called ``name``.
 
     Parameters
@@ -69,13 +70,13 @@ def _number(model: str, key: str, value: object) -> float:
     return float(value)
 
 
-def __getattr__(name: str) -> Callable[..., BlochModel]:
+def __getattr__(name: str) -> Callable[..., BlochModel | ContinuumModel]:
     if name.startswith("_") or name not in names():
         raise AttributeError(f"module 'solenoidal.models' has no model '{name}': {nearest(name, names())}")
     function = describe(name).function
 
     @functools.wraps(function)
-    def model(**parameters: object) -> BlochModel:
+    def model(**parameters: object) -> BlochModel | ContinuumModel:
         return build(name, **parameters)
 
     return model

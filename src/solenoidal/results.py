@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from solenoidal import definitions, responses
 from solenoidal._version import __version__
+from solenoidal.continuum import ContinuumModel
 from solenoidal.engine import Outcome, Task
 from solenoidal.errors import InputError
 from solenoidal.job import Job
@@ -41,7 +42,7 @@ PARITY = {
 
 
 def build(
-    model: BlochModel,
+    model: BlochModel | ContinuumModel,
     job: Job,
     task: Task,
     outcome: Outcome,
@@ -67,10 +68,11 @@ def build(
         and ``carriers(temperature, mu)``.  Units and signs: :mod:`solenoidal.units`.
     """
     operator = model.operator(task.operator)
+    unbounded = isinstance(model, ContinuumModel)
     variables: dict[str, Any] = {}
     for name in task.responses:
         variables |= _variables(model, operator, task, outcome, name)
-    variables["carriers"] = (DIMS[1:3], outcome.carriers, _CARRIERS)
+    variables["carriers"] = (DIMS[1:3], outcome.carriers, _density(model) if unbounded else _CARRIERS)
     return xr.Dataset(
         variables,
         coords=_coordinates(model, operator, task, fermi_energy),
@@ -78,6 +80,11 @@ def build(
     )
 
 
+#: What an error bar is: for a crystal, and for a model without a zone.
+_ERROR = {
+    False: "error bar: absolute difference to half the mesh in every direction",
+    True: "error bar: change with the last doubling of the directions of k, of the rule along rays, and of the cutoff",
+}
 _CARRIERS = {
     "long_name": "electrons per cell",
     "units": "1",
@@ -85,7 +92,9 @@ _CARRIERS = {
 }
 
 
-def _variables(model: BlochModel, operator: Operator, task: Task, outcome: Outcome, name: str) -> dict[str, Any]:
+def _variables(
+    model: BlochModel | ContinuumModel, operator: Operator, task: Task, outcome: Outcome, name: str
+) -> dict[str, Any]:
     """Values, errors and sensitivities of one response."""
     response = responses.get(name)
     factor = response.factor(model.dimension, operator.flow, model.volume)
@@ -108,14 +117,26 @@ def _variables(model: BlochModel, operator: Operator, task: Task, outcome: Outco
     }
     if name in outcome.errors:
         out[f"{response.variable}_error"] = entry(
-            abs(factor) * outcome.errors[name], "error bar: absolute difference to half the mesh in every direction"
+            abs(factor) * outcome.errors[name], _ERROR[isinstance(model, ContinuumModel)]
         )
+    for definition, error in outcome.limits.get(name, {}).items():
+        long_name = f"{definition}: difference to the next lower order of its extrapolation"
+        attributes = {"long_name": long_name, **common}
+        out[f"{response.variable}_{definition}_error"] = (dims[1:], abs(factor) * error, attributes)
     return out
 
 
-def _unit(model: BlochModel, operator: Operator, response: Response) -> str:
+def _density(model: BlochModel | ContinuumModel) -> dict[str, str]:
+    unit = f"1/Angstrom^{model.dimension}" if model.dimension > 1 else "1/Angstrom"
+    convention = "electrons, less those of the bands that are filled at every large k"
+    return {"long_name": "density of electrons", "units": unit, "convention": convention}
+
+
+def _unit(model: BlochModel | ContinuumModel, operator: Operator, response: Response) -> str:
     """Unit of a response; those of :mod:`solenoidal.units` are for a flow measured in hbar."""
     unit = response.unit(model.dimension, operator.flow)
+    if isinstance(model, ContinuumModel):
+        unit = unit.replace("per cell", f"per Angstrom^{model.dimension}")
     if operator.flow == "charge" or operator.unit == "hbar":
         return unit
     # e/(2 pi) for s in hbar is e/h times the unit of s.
@@ -134,7 +155,9 @@ def _convention(operator: Operator, response: Response) -> str:
     )
 
 
-def _coordinates(model: BlochModel, operator: Operator, task: Task, fermi_energy: float | None) -> dict[str, Any]:
+def _coordinates(
+    model: BlochModel | ContinuumModel, operator: Operator, task: Task, fermi_energy: float | None
+) -> dict[str, Any]:
     directions = list(DIRECTIONS[: model.dimension])
     mu = np.asarray(task.mu, dtype=np.float64)
     out: dict[str, Any] = {
@@ -172,7 +195,7 @@ def _components(operator: Operator, task: Task) -> list[str]:
 
 
 def _provenance(
-    model: BlochModel,
+    model: BlochModel | ContinuumModel,
     job: Job,
     task: Task,
     outcome: Outcome,
@@ -191,7 +214,6 @@ def _provenance(
         "operator_unit": operator.unit,
         "time_reversal": PARITY[operator.time_reversal],
         "dimension": model.dimension,
-        "cell_volume": model.volume,
         "mesh": json.dumps(task.mesh),
         "offset": json.dumps(task.offset),
         "k_points": outcome.k_points,
@@ -205,6 +227,8 @@ def _provenance(
         "notes": json.dumps(model.notes),
         "warnings": json.dumps(warnings),
     }
+    if isinstance(model, BlochModel):
+        out["cell_volume"] = model.volume
     optional = {"fermi_energy": fermi_energy, "gamma": task.gamma}
     return out | {key: value for key, value in optional.items() if value is not None}
 

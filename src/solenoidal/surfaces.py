@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from solenoidal.errors import InputError
-from solenoidal.figures.levels import levels_on_mesh
+from solenoidal.brillouin import reciprocal_vectors
+from solenoidal.figures.sheets import crossing_bands, fermi_level
 from solenoidal.model import BlochModel
 from solenoidal.results import check_output, replace_file
 
@@ -62,23 +62,14 @@ def write_frmsf(
         If writing fails.
     """
     check_output(path)
-    level = model.fermi_energy if mu is None else mu
-    if model.dimension != 3:
-        raise InputError(f"{model.name} has {model.dimension} periodic directions, a Fermi surface in space needs 3.")
-    if level is None:
-        raise InputError(f"{model.name} does not tell its Fermi level, give mu in eV.")
-    levels = levels_on_mesh(model, mesh, quantity, component, operator, degeneracy)
-    e = levels.e - level
-    crossing = np.flatnonzero((e.min(axis=0) < 0.0) & (e.max(axis=0) > 0.0))
-    if not crossing.size:
-        raise InputError(f"no band of {model.name} crosses mu = {level:g} eV on the mesh {list(mesh)}, choose another.")
-    replace_file(Path(path), _text(model, mesh, e[:, crossing], levels.values[:, crossing]).encode())
-    return tuple(int(n) for n in crossing)
+    level = fermi_level(model, mu)
+    levels, bands = crossing_bands(model, mesh, level, quantity, component, operator, degeneracy)
+    replace_file(Path(path), _text(model, mesh, levels.e[:, bands] - level, levels.values[:, bands]).encode())
+    return bands
 
 
 def _text(model: BlochModel, mesh: tuple[int, ...], e: Real, values: Real) -> str:
-    reciprocal = 2 * np.pi * np.linalg.inv(model.lattice).T
     head = [" ".join(map(str, mesh)), str(GAMMA_CENTRED), str(e.shape[1])]
-    vectors = [" ".join(f"{x:.10f}" for x in b) for b in reciprocal]
+    vectors = [" ".join(f"{x:.10f}" for x in b) for b in reciprocal_vectors(model.lattice)]
     numbers = [f"{x:.9e}" for column in (e, values) for x in column.T.ravel()]
     return "\n".join([*head, *vectors, *numbers, ""])

@@ -6,6 +6,7 @@ partial sums.  Blocks of a fixed number of points are handed on whatever the sha
 stored grows with the mesh.
 """
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from solenoidal.bloch import Block, position_curl
+from solenoidal.bloch import Analytic, Block, position_curl
 from solenoidal.errors import InputError
 from solenoidal.model import BlochModel, Operator
 
-__all__ = ["BLOCK", "Interpolator", "Mesh"]
+__all__ = ["BLOCK", "Interpolator", "Mesh", "source"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
@@ -81,6 +82,8 @@ class Interpolator:
     """
 
     def __init__(self, model: BlochModel, operator: Operator, curvature: bool = False) -> None:
+        if isinstance(model, Analytic):
+            raise TypeError("this model is no Fourier sum, use zone.source")
         self.model = model
         self.N, self.D = model.size, model.dimension
         parts = {"s": operator.matrices}
@@ -202,3 +205,36 @@ class _Buffer:
         dH = self.dH[:n].reshape(n, src.N, src.D, src.N).swapaxes(1, 2)
         H = self.H[:n].reshape(n, src.N, src.N)
         return Block(H, dH, X.get("A"), X["s"], src.model.metric, self.k[:n], X.get("curl"))
+
+
+class Pointwise(Interpolator):
+    """Matrices of a model that gives them at any k itself, on a uniform mesh, block by block."""
+
+    def __init__(self, model: BlochModel, operator: Operator) -> None:
+        self.model, self.operator = model, operator
+        self.N, self.D = model.size, model.dimension
+        self.counts = [len(operator.components)]
+
+    def chunks(self, mesh: Mesh) -> list[tuple[Real, Real]]:
+        """Numbers of the first point and the one after the last."""
+        ends = [*range(0, mesh.size, BLOCK), mesh.size]
+        return [(np.array(a), np.array(b)) for a, b in itertools.pairwise(ends)]
+
+    def blocks(self, mesh: Mesh, chunk: tuple[Real, Real], block: int = BLOCK) -> Iterator[Block]:
+        """Yield the points of a chunk, the last direction fastest."""
+        assert isinstance(self.model, Analytic)
+        for first in range(int(chunk[0]), int(chunk[1]), block):
+            number = np.unravel_index(np.arange(first, min(first + block, int(chunk[1]))), mesh.n)
+            k = np.stack([mesh.points(d)[i] for d, i in enumerate(number)], axis=1)
+            yield self.model.block(k, self.operator)
+
+
+def source(model: BlochModel, operator: Operator, curvature: bool = False) -> Interpolator:
+    """Return what gives the matrices of a crystal on meshes: the separable Fourier sum, or the model itself.
+
+    Parameters
+    ----------
+    model, operator, curvature
+        As for :class:`Interpolator`.
+    """
+    return Pointwise(model, operator) if isinstance(model, Analytic) else Interpolator(model, operator, curvature)

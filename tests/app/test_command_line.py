@@ -13,7 +13,7 @@ import xarray as xr
 
 from solenoidal import calculation, cli, engine, results
 
-HEAVY = ("numpy", "scipy", "numba", "xarray", "h5netcdf", "matplotlib")
+HEAVY = ("numpy", "scipy", "numba", "xarray", "h5netcdf", "matplotlib", "plotly")
 
 
 def one_line(capsys):
@@ -79,7 +79,6 @@ MISTAKES = {
     "too many electrons": (("fermi_energy = 0.0", "electrons = 4"), ["[system] electrons", "4 bands"]),
     "unknown definition": (("[scan]", '[compute]\ndefinitions = ["kubbo"]\n[scan]'), ["did you mean 'kubo'?"]),
     "unknown response": (("[scan]", '[compute]\nresponses = ["nernts"]\n[scan]'), ["did you mean 'nernst'"]),
-    "symmetrise": (("[zone]", "symmetrise = true\n[zone]"), ["symmetrise", "not available in this version"]),
     "two sources": (("[zone]", 'npz = "a.npz"\n[zone]'), ["npz and model exclude each other"]),
     "no source": (('model = "kane_mele"', ""), ["wannier90, npz or model"]),
     "not TOML": (("mesh = [6, 6]", "mesh = [6, 6"), ["not valid TOML", "line 1"]),
@@ -111,8 +110,8 @@ def test_mistake_in_a_job_is_one_line_and_harms_nothing(mistake, write_job, tmp_
         (["run", "run.toml", "-o", "."], ["folder"]),
         (["run", "run.toml", "-o", "run.toml"], ["replace the job file"]),
         (["plot", "absent.nc"], ["absent.nc", "no such result"]),
-        (["plot", "run.toml", "-o", "a.png"], ["run.toml", "not a netCDF 4 file"]),
-        (["plot", "run.toml", "-o", "a.xyz"], ["a.xyz", ".pdf, .png, .svg"]),
+        (["plot", "binary.dat", "-o", "a.png"], ["binary.dat", "not a netCDF 4 file"]),
+        (["plot", "binary.dat", "-o", "a.xyz"], ["a.xyz", ".pdf, .png, .svg"]),
         (["plot", "foreign.nc"], ["foreign.nc", "not a result of solenoidal"]),
         (["inspect", "absent.npz"], ["absent.npz"]),
         (["inspect", "."], ["folder"]),
@@ -120,7 +119,8 @@ def test_mistake_in_a_job_is_one_line_and_harms_nothing(mistake, write_job, tmp_
 )
 def test_mistake_on_the_command_line_is_one_line(arguments, words, write_job, tmp_path, capsys):
     write_job()
-    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
+    for name in ("binary.toml", "binary.dat"):
+        (tmp_path / name).write_bytes(b"\xff\xfe\x00")
     xr.Dataset({"a": ("x", [1.0])}).to_netcdf(tmp_path / "foreign.nc", engine="h5netcdf")
     before = (tmp_path / "run.toml").read_bytes()
     assert cli.main(arguments) == 2

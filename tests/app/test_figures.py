@@ -52,7 +52,7 @@ def test_legend_names_and_explains_the_definitions(result):
     figure = plot_conductivity(result)
     texts = [t.get_text() for t in figure.legends[0].get_texts()]
     assert "conventional: response of the current {v, s}/2" in texts
-    assert texts[-1] == "error: difference between the mesh 8 x 8 and half of it"
+    assert texts[-1] == "error: difference between the mesh 8 × 8 and half of it"
     assert len(texts) == 5
 
 

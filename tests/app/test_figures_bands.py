@@ -14,7 +14,7 @@ from solenoidal.bloch import fourier, solve
 from solenoidal.errors import InputError
 from solenoidal.figures import Plane, plot_bands, plot_plane
 from solenoidal.figures.levels import levels_at, levels_on_mesh
-from solenoidal.figures.planes import whole_zone
+from solenoidal.figures.planes import whole_zone, zone_section
 from solenoidal.model import partners
 from solenoidal.paths import path_through
 from solenoidal.quantities import Settings
@@ -242,5 +242,50 @@ def test_mistakes_about_planes_are_one_sentence(arguments, words, model):
 
 
 def test_whole_zone_needs_a_layer():
-    with pytest.raises(InputError, match="say which plane"):
-        plot_plane(sol.models.luttinger(), mu=0.0)
+    with pytest.raises(InputError, match="its whole zone is no plane"):
+        whole_zone(sol.models.luttinger())
+
+
+def test_plane_of_a_crystal_is_the_section_of_its_zone():
+    """Simple cubic: a square with a dashed border, whose corners are those of the zone."""
+    model = sol.models.luttinger(a=2.0)
+    axes = plot_plane(model, "berry", mu=0.0, points=5).axes[0]
+    border = axes.lines[0].get_xydata()
+    assert len(border) == 5
+    np.testing.assert_allclose(abs(border), np.pi / 2)
+    assert axes.get_xlabel().startswith("$k$ along (1 0 0)")
+    assert axes.get_ylabel().startswith("$k$ along (0 1 0)")
+    assert np.pi / 2 < axes.get_xlim()[1] < 1.1 * np.pi / 2
+
+
+def test_section_counts_from_the_point_nearest_to_the_centre_of_the_zone():
+    model = sol.models.luttinger(a=2.0)
+    plane = zone_section(model, (1, 1, 1), (0.3, 0.0, 0.0))
+    np.testing.assert_allclose(plane.centre, 0.1)
+    k, centre = plane.grid(3)
+    np.testing.assert_allclose(k @ np.ones(3), 0.0, atol=1e-12)
+    np.testing.assert_allclose(centre, plane.centre)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"normal": (0, 0, 0)}, "normal not zero"),
+        ({"normal": (1, 0)}, "need three numbers"),
+        ({"centre": (0, 0, 2)}, "does not meet the first zone"),
+    ],
+)
+def test_mistakes_about_sections_are_one_sentence(arguments, words):
+    with pytest.raises(InputError, match=words):
+        zone_section(sol.models.luttinger(), **arguments)
+    with pytest.raises(InputError, match="2 periodic directions"):
+        zone_section(sol.models.kane_mele())
+
+
+def test_quantity_that_vanishes_has_no_colour_bar():
+    """Pairs have no spin: a bar would show the scale of the rounding."""
+    model = sol.models.kane_mele(lambda_R=0.0, lambda_v=0.0)
+    for figure in (plot_bands(model, STOPS, "spin", "z"), plot_plane(model, "spin", "z", mu=0.0, points=9)):
+        assert len(figure.axes) == 1
+        assert "= 0" in figure.axes[0].get_title()
+    assert len(plot_bands(model, STOPS, "berry_spin", "xyz").axes) == 2

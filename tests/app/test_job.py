@@ -113,7 +113,6 @@ def test_arrays_and_numpy_numbers_are_accepted():
         ("compute", "gamma", -0.1, ["[compute] gamma", "at least 0.0001"]),
         ("compute", "form", "s", ["[compute] form", "valid: P, S"]),
         ("system", "npz", "a.npz", ["[system]", "npz and model exclude each other"]),
-        ("system", "symmetrise", True, ["[system] symmetrise", "not available in this version"]),
         ("system", "symmetrise", "yes", ["[system] symmetrise", "true or false"]),
         ("system", "operator", 3, ["[system] operator", "not a name"]),
         ("system", "axes", [], ["[system] axes", "empty"]),

@@ -7,17 +7,19 @@ docstring.
 
 import inspect
 import re
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from solenoidal.continuum import ContinuumModel
 from solenoidal.errors import InputError
 from solenoidal.model import BlochModel
 from solenoidal.registry import Registry
 
 __all__ = ["Builder", "Parameter", "get", "names", "positive", "register"]
 
-Function = TypeVar("Function", bound=Callable[..., BlochModel])
+Function = TypeVar("Function", bound=Callable[..., BlochModel | ContinuumModel])
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Builder:
     ----------
     name, title, reference
         Name in a job file, one line for a list, the source.
+    exact
+        One sentence: an exact result that the model reproduces; ``tests/test_gallery.py`` verifies it.
     parameters
         In the order of the signature.
     function
@@ -46,12 +50,14 @@ class Builder:
     name: str
     title: str
     reference: str
+    exact: str
     parameters: tuple[Parameter, ...]
-    function: Callable[..., BlochModel]
+    function: Callable[..., BlochModel | ContinuumModel]
 
     def __str__(self) -> str:
-        """Return title, reference and a table of the parameters."""
+        """Return title, reference, exact result and a table of the parameters."""
         lines = [f"{self.name}: {self.title}", f"  {self.reference}"]
+        lines += textwrap.wrap(self.exact, 100, initial_indent="  exact: ", subsequent_indent="         ")
         width = max((len(p.name) for p in self.parameters), default=0)
         lines += [f"  {p.name:<{width}} = {p.default:<6g} {p.text}" for p in self.parameters]
         return "\n".join(lines)
@@ -62,7 +68,7 @@ get = _registry.get
 names = _registry.names
 
 
-def register(title: str, reference: str) -> Callable[[Function], Function]:
+def register(title: str, reference: str, exact: str = "") -> Callable[[Function], Function]:
     """Decorate a function that builds a model, so that its name is known everywhere.
 
     Parameters
@@ -71,6 +77,8 @@ def register(title: str, reference: str) -> Callable[[Function], Function]:
         One line for a list of models.
     reference
         Paper that the Hamiltonian is taken from.
+    exact
+        One sentence naming an exact result that the model reproduces, and for which parameters.
     """
 
     def add(function: Function) -> Function:
@@ -78,7 +86,7 @@ def register(title: str, reference: str) -> Callable[[Function], Function]:
         signature = inspect.signature(function).parameters.values()
         parameters = tuple(Parameter(p.name, float(p.default), texts[p.name]) for p in signature)
         name = function.__name__
-        _registry.add(name, Builder(name, title, reference, parameters, function))
+        _registry.add(name, Builder(name, title, reference, exact, parameters, function))
         return function
 
     return add

@@ -14,6 +14,10 @@ __all__ = ["altermagnet"]
 @register(
     title="d-wave altermagnet with two sites and optional Rashba coupling, 4 bands, 2D",
     reference="Smejkal, Sinova, Jungwirth, Phys. Rev. X 12, 031042 (2022)",
+    exact=(
+        "For lambda_R = 0 the bands of the two spins are mirror images, E_up(kx, ky) = E_down(ky, kx), and every "
+        "intrinsic spin conductivity vanishes."
+    ),
 )
 def altermagnet(
     t1: float = 1.0,

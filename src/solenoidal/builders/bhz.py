@@ -14,6 +14,10 @@ __all__ = ["bhz"]
 @register(
     title="Bernevig-Hughes-Zhang model with Rashba and bulk-inversion-asymmetry terms, 4 bands, 2D",
     reference="Bernevig et al., Science 314, 1757 (2006); Rothe et al., New J. Phys. 12, 065012 (2010)",
+    exact=(
+        "For lambda_R = delta = D = 0 and B > 0 the gap carries sigma^z_xy = -1 e/2pi for 0 < M < 4 B, +1 e/2pi for 4 "
+        "B < M < 8 B and none otherwise, in every definition."
+    ),
 )
 def bhz(
     A: float = 1.0,

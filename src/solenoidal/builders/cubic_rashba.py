@@ -13,6 +13,10 @@ __all__ = ["cubic_rashba"]
 @register(
     title="two-dimensional heavy holes with cubic Rashba coupling, 2 bands, 2D",
     reference="Schliemann and Loss, Phys. Rev. B 71, 085308 (2005)",
+    exact=(
+        "For B_z = 0 and one Fermi contour of each band, around the zone centre, eq11 gives sigma^z_xy = 9/4 e/2pi: "
+        "the angular momentum 3/2 times half the winding number 3."
+    ),
 )
 def cubic_rashba(t: float = 0.5, lambda_3: float = 0.1, B_z: float = 0.0, a: float = 1.0) -> BlochModel:
     """Heavy holes (m_J = +3/2, -3/2) whose coupling winds three times around the zone centre.

@@ -14,6 +14,7 @@ __all__ = ["haldane"]
 @register(
     title="Haldane model on the honeycomb lattice, 2 spinless bands, 2D",
     reference="Haldane, Phys. Rev. Lett. 61, 2015 (1988)",
+    exact="The gap carries sigma_xy = sign(t2 sin phi) e^2/h for |M| < 3 sqrt(3) |t2 sin phi| and none beyond.",
 )
 def haldane(t1: float = 1.0, t2: float = 0.2, phi: float = np.pi / 3, M: float = 0.3, a: float = 1.0) -> BlochModel:
     """Spinless electrons on the honeycomb lattice with a staggered flux.

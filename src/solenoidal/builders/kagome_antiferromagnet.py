@@ -16,6 +16,11 @@ __all__ = ["kagome_antiferromagnet"]
 @register(
     title="electrons on the kagome lattice coupled to moments at 120 degrees, 6 bands, 2D",
     reference="Chen, Niu, MacDonald, Phys. Rev. Lett. 112, 017205 (2014)",
+    exact=(
+        "For canting = 0 the charge and the in-plane spin have no intrinsic conductivity whatever the couplings; "
+        "without spin-orbit coupling only sigma^z_xy = -sigma^z_yx is left, which does not depend on phi and is odd "
+        "in the chirality."
+    ),
 )
 def kagome_antiferromagnet(
     t: float = 1.0,
@@ -39,6 +44,11 @@ def kagome_antiferromagnet(
     For lambda_so = lambda_R = 0 the energies depend on neither phi nor chirality, and at k = 0 those of the
     coplanar state are -2 t +- J and, twice, t +- sqrt(9 t^2 + J^2).  A half turn about a site times time reversal
     leaves the coplanar state as it is for every coupling, so its charge Hall conductivity vanishes.
+
+    The same symmetry leaves of the spin conductivities computed here, those even under time reversal, the component z
+    only: the spin Hall effect of a noncollinear antiferromagnet, which needs no spin-orbit coupling.  The part that is
+    odd under time reversal (magnetic spin Hall effect, here with the spin in the plane) is a current of the Fermi
+    surface that depends on the scattering; no definition contains it.
 
     Parameters
     ----------
@@ -71,7 +81,9 @@ def kagome_antiferromagnet(
 
     References
     ----------
-    The coupling lambda_so: Guo and Franz, Phys. Rev. B 80, 113102 (2009).
+    The coupling lambda_so: Guo and Franz, Phys. Rev. B 80, 113102 (2009).  The spin Hall effect without spin-orbit
+    coupling: Zhang et al., New J. Phys. 20, 073028 (2018); its odd part: Zelezny et al., Phys. Rev. Lett. 119, 187204
+    (2017).
     """
     positive("kagome_antiferromagnet", a=a)
     if chirality not in (1, -1):

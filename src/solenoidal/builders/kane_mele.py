@@ -15,6 +15,10 @@ __all__ = ["kane_mele"]
 @register(
     title="Kane-Mele model with Rashba coupling and staggered potential, 4 bands, 2D",
     reference="Kane and Mele, Phys. Rev. Lett. 95, 146802 (2005)",
+    exact=(
+        "For lambda_R = 0 the gap carries sigma^z_xy = -sign(lambda_so) e/2pi for |lambda_v| < 3 sqrt(3) |lambda_so| "
+        "and none beyond, in every definition."
+    ),
 )
 def kane_mele(
     t: float = 1.0, lambda_so: float = 0.06, lambda_R: float = 0.05, lambda_v: float = 0.1, a: float = 1.0

@@ -15,6 +15,10 @@ Complex = NDArray[np.complex128]
 @register(
     title="Luttinger model of the valence bands on the cubic lattice, 4 bands, 3D",
     reference="Luttinger, Phys. Rev. 102, 1030 (1956); Murakami, Nagaosa, Zhang, Science 301, 1348 (2003)",
+    exact=(
+        "For h_z = 0 there are two bands, each twice degenerate: E = gamma_1 sum u_i +- 2 sqrt(gamma_2^2 (sum u_i^2 - "
+        "sum_i<j u_i u_j) + 3 gamma_3^2 sum_i<j w_ij^2)."
+    ),
 )
 def luttinger(
     gamma_1: float = 1.0, gamma_2: float = 0.3, gamma_3: float = 0.4, h_z: float = 0.0, a: float = 1.0

@@ -13,6 +13,10 @@ __all__ = ["massive_dirac"]
 @register(
     title="massive Dirac fermion with Wilson mass on the square lattice, 2 bands, 2D",
     reference="Qi, Wu, Zhang, Phys. Rev. B 74, 085308 (2006)",
+    exact=(
+        "For r > 0 the gap carries sigma_xy = 1 e^2/h for -2 r < delta < 0, -1 e^2/h for -4 r < delta < -2 r and none "
+        "otherwise."
+    ),
 )
 def massive_dirac(v: float = 1.0, delta: float = 0.3, r: float = 1.0, a: float = 1.0) -> BlochModel:
     """One Dirac cone at the zone centre.

@@ -11,6 +11,10 @@ __all__ = ["rashba"]
 @register(
     title="Rashba gas with exchange field on the square lattice, 2 bands, 2D",
     reference="Sinova et al., Phys. Rev. Lett. 92, 126603 (2004)",
+    exact=(
+        "For B_z = 0 and one Fermi contour of each band, around the zone centre, eq11 gives sigma^z_xy = 1/4 e/2pi on "
+        "the lattice as in the continuum: the spin 1/2 times half the winding number 1."
+    ),
 )
 def rashba(t: float = 1.0, lambda_R: float = 0.5, B_z: float = 0.2, a: float = 1.0) -> BlochModel:
     """Rashba gas with an exchange field along z.

@@ -13,6 +13,10 @@ __all__ = ["rashba_dresselhaus"]
 @register(
     title="Rashba and linear Dresselhaus gas with Zeeman field on the square lattice, 2 bands, 2D",
     reference="Bernevig, Orenstein, Zhang, Phys. Rev. Lett. 97, 236601 (2006)",
+    exact=(
+        "Without field and for one Fermi contour of each band, around the zone centre, eq11 gives the antisymmetric "
+        "sigma^z_xy = sign(alpha^2 - beta^2)/4 e/2pi; for alpha = +-beta every spin conductivity vanishes."
+    ),
 )
 def rashba_dresselhaus(
     t: float = 1.0,

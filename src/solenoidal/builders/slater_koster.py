@@ -1,22 +1,35 @@
 """Cubic s, p, d metals with two-centre integrals and atomic spin-orbit coupling."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.builders import positive, register
 from solenoidal.builders.hoppings import Vector, plus_conjugate
 from solenoidal.builders.pauli import ONE, SX, SY, SZ, Complex, orbital_and_spin, spin_operator
-from solenoidal.builders.two_centre import neighbours, scaled, two_centre
+from solenoidal.builders.two_centre import Integrals, neighbours, scaled, two_centre
 from solenoidal.model import BlochModel
 from solenoidal.operators.harmonics import shell
 
-__all__ = ["slater_koster_bcc", "slater_koster_fcc"]
+__all__ = ["BCC", "FCC", "atom", "crystal", "integrals", "slater_koster_bcc", "slater_koster_fcc"]
 
 Real = NDArray[np.float64]
+#: ``(3, 3)`` primitive vectors in units of the cubic constant.
+FCC: Real = (np.ones((3, 3)) - np.eye(3)) / 2
+BCC: Real = np.ones((3, 3)) / 2 - np.eye(3)
 _CANONICAL = "Slater and Koster, Phys. Rev. 94, 1498 (1954); Andersen, Phys. Rev. B 12, 3060 (1975)"
 
 
-@register(title="face-centred cubic s, p, d metal with spin-orbit coupling, 18 bands, 3D", reference=_CANONICAL)
+@register(
+    title="face-centred cubic s, p, d metal with spin-orbit coupling, 18 bands, 3D",
+    reference=_CANONICAL,
+    exact=(
+        "Without spin-orbit coupling every spin conductivity vanishes and the d levels of the zone centre are E_d + 3 "
+        "dd_sigma + 4 dd_pi + 5 dd_delta + 4 dd_pi' + 2 dd_delta' (t2g) and E_d + 3/2 dd_sigma + 6 dd_pi + 9/2 "
+        "dd_delta + 3 dd_sigma' + 3 dd_delta' (eg), primes for second neighbours."
+    ),
+)
 def slater_koster_fcc(
     E_s: float = 2.0,
     E_p: float = 9.0,
@@ -68,13 +81,20 @@ def slater_koster_fcc(
         If ``a`` is not positive.
     """
     positive("slater_koster_fcc", a=a)
-    V = _integrals(ss_sigma, sp_sigma, pp_sigma, pp_pi, sd_sigma, pd_sigma, pd_pi, dd_sigma, dd_pi, dd_delta)
-    onsite = _onsite((E_s, E_p, E_d), (0.0, xi_p, xi_d), h_z)
-    lattice = (np.ones((3, 3)) - np.eye(3)) / 2
-    return _crystal("slater_koster_fcc", a, lattice, (np.sqrt(0.5), 1.0), V, onsite)
+    V = integrals(ss_sigma, sp_sigma, pp_sigma, pp_pi, sd_sigma, pd_sigma, pd_pi, dd_sigma, dd_pi, dd_delta)
+    onsite = atom([E_s, *[E_p] * 3, *[E_d] * 5], (0.0, xi_p, xi_d), h_z)
+    return crystal("slater_koster_fcc", a, FCC, _canonical(V, np.sqrt(0.5)), onsite)
 
 
-@register(title="body-centred cubic s, p, d metal with spin-orbit coupling, 18 bands, 3D", reference=_CANONICAL)
+@register(
+    title="body-centred cubic s, p, d metal with spin-orbit coupling, 18 bands, 3D",
+    reference=_CANONICAL,
+    exact=(
+        "Without spin-orbit coupling every spin conductivity vanishes and the d levels of the zone centre are E_d + "
+        "8/9 (3 dd_sigma + 2 dd_pi + 4 dd_delta) + 4 dd_pi' + 2 dd_delta' (t2g) and E_d + 8/3 (2 dd_pi + dd_delta) + "
+        "3 dd_sigma' + 3 dd_delta' (eg), primes for second neighbours."
+    ),
+)
 def slater_koster_bcc(
     E_s: float = 2.0,
     E_p: float = 9.0,
@@ -126,24 +146,28 @@ def slater_koster_bcc(
         If ``a`` is not positive.
     """
     positive("slater_koster_bcc", a=a)
-    V = _integrals(ss_sigma, sp_sigma, pp_sigma, pp_pi, sd_sigma, pd_sigma, pd_pi, dd_sigma, dd_pi, dd_delta)
-    onsite = _onsite((E_s, E_p, E_d), (0.0, xi_p, xi_d), h_z)
-    lattice = np.ones((3, 3)) / 2 - np.eye(3)
-    return _crystal("slater_koster_bcc", a, lattice, (np.sqrt(0.75), 1.0), V, onsite)
+    V = integrals(ss_sigma, sp_sigma, pp_sigma, pp_pi, sd_sigma, pd_sigma, pd_pi, dd_sigma, dd_pi, dd_delta)
+    onsite = atom([E_s, *[E_p] * 3, *[E_d] * 5], (0.0, xi_p, xi_d), h_z)
+    return crystal("slater_koster_bcc", a, BCC, _canonical(V, np.sqrt(0.75)), onsite)
 
 
-def _integrals(*values: float) -> dict[tuple[int, int, int], float]:
+def integrals(*values: float) -> dict[tuple[int, int, int], float]:
     """Integrals by (l, l', m): ss, sp, pp, sd, pd, dd, and sigma, pi, delta within each."""
     keys = [(l, other, m) for other in range(3) for l in range(other + 1) for m in range(l + 1)]
     return dict(zip(keys, values, strict=True))
 
 
-def _onsite(energies: tuple[float, ...], xi: tuple[float, ...], h_z: float) -> Complex:
-    """``(18, 18)``: levels, spin-orbit coupling and exchange field of one atom."""
-    H = orbital_and_spin(np.eye(9, dtype=np.complex128), h_z * SZ)
+def _canonical(V: Integrals, nearest: float) -> list[tuple[float, Integrals]]:
+    """Two shells of neighbours, at ``nearest`` and at 1 cubic constant, with integrals that fall as a power."""
+    return [(nearest, V), (1.0, scaled(V, 1.0 / nearest))]
+
+
+def atom(energies: Sequence[float], xi: Sequence[float], h_z: float) -> Complex:
+    """``(18, 18)``: levels of the nine orbitals, spin-orbit coupling xi_l (L.s) / 2 and exchange field of one atom."""
+    H = orbital_and_spin(np.diag(np.asarray(energies, dtype=np.complex128)), ONE)
+    H += orbital_and_spin(np.eye(9, dtype=np.complex128), h_z * SZ)
     for l in range(3):
         part = slice(2 * l * l, 2 * (l + 1) ** 2)
-        H[part, part] += energies[l] * np.eye(4 * l + 2)
         H[part, part] += sum(xi[l] / 2 * orbital_and_spin(L, s) for L, s in zip(shell(l), (SX, SY, SZ), strict=True))
     return H
 
@@ -157,19 +181,28 @@ def _orbital() -> Complex:
     return np.stack([orbital_and_spin(x, ONE) for x in L])
 
 
-def _crystal(
-    name: str,
-    a: float,
-    lattice: Real,
-    shells: tuple[float, float],
-    V: dict[tuple[int, int, int], float],
-    onsite: Complex,
+def crystal(
+    name: str, a: float, lattice: Real, shells: Sequence[tuple[float, Integrals]], onsite: Complex
 ) -> BlochModel:
-    """Two shells of neighbours at the distances ``shells``, in units of the cubic constant as ``lattice`` is."""
+    """One atom per cell and two-centre integrals by shell of neighbours.
+
+    Parameters
+    ----------
+    name
+        Name of the model.
+    a
+        Cubic lattice constant, Angstrom.
+    lattice
+        ``(3, 3)`` primitive vectors in units of it.
+    shells
+        Distance in units of ``a``, ascending, and the integrals at that distance, eV.
+    onsite
+        ``(18, 18)``, see :func:`atom`.
+    """
     bonds: list[tuple[Vector, Complex]] = []
-    for R, path in neighbours(lattice, shells[1] + 1e-6):
-        ratio = float(np.linalg.norm(path)) / shells[0]
-        bonds.append((R, orbital_and_spin(two_centre(scaled(V, ratio), path).astype(np.complex128), ONE)))
+    for R, path in neighbours(lattice, shells[-1][0] + 1e-6):
+        V = min(shells, key=lambda s: abs(s[0] - np.linalg.norm(path)))[1]
+        bonds.append((R, orbital_and_spin(two_centre(V, path).astype(np.complex128), ONE)))
     return BlochModel.from_hoppings(
         a * lattice,
         plus_conjugate(onsite, bonds),

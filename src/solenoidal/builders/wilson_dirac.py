@@ -14,6 +14,10 @@ __all__ = ["wilson_dirac"]
 @register(
     title="Wilson-Dirac model of a 3D topological insulator in a Zeeman field, 4 bands, 3D",
     reference="Qi, Hughes, Zhang, Phys. Rev. B 78, 195424 (2008); Zhang et al., Nat. Phys. 5, 438 (2009)",
+    exact=(
+        "Without field there are two bands, each twice degenerate: E = +-sqrt(A^2 sum_i sin^2 ki + (M - 2 B sum_i (1 "
+        "- cos ki))^2)."
+    ),
 )
 def wilson_dirac(
     A: float = 1.0,

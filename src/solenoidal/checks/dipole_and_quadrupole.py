@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def _examine(context: "Context") -> Finding:
     if context.without_integrals:
         return Finding(None, context.without_integrals)
-    D, _, total = context.outcome.values["dipole_density"]
+    D, *_, total = context.outcome.values["dipole_density"]
     M = context.outcome.values["magnetization"][0]
     pairs = {1: [], 2: [(0, 1)], 3: [(1, 2), (2, 0), (0, 1)]}[context.model.dimension]
     axial = [0.5 * (total[..., i, l, :] - total[..., l, i, :]) for l, i in pairs]

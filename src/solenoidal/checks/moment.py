@@ -2,22 +2,45 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from solenoidal import bands
+from solenoidal.bloch import States
 from solenoidal.checks import Check, Finding, register
-from solenoidal.checks.compare import compare
+from solenoidal.checks.compare import compare, worst
+from solenoidal.checks.kernel import kernel
+from solenoidal.responses.magnetization import MOMENT
 
 if TYPE_CHECKING:
     from solenoidal.checks.context import Context
 
+Real = NDArray[np.float64]
+
+
+def coefficient(states: States) -> Real:
+    """What the magnetization multiplies by f: ``m^{li}_N`` as ``(n_k, N, i, l, a)``, eV Angstrom^2."""
+    total = np.zeros(())
+    for t in MOMENT:
+        if t.weight == "sea":
+            x = kernel(t.quantity, states)
+            total = total + t.coefficient * (x.swapaxes(2, 3) if t.exchanged else x)
+    return np.asarray(total)
+
 
 def _examine(context: "Context") -> Finding:
-    if not context.probe.single:
-        return Finding(None, "formulated for single bands, the levels here form multiplets; see dipole and quadrupole.")
-    states = context.probe.states
+    states, note = context.probe.states, f"{context.probe.form}."
+    natural = context.width * context.s_size * context.length**2
+    dJ, q, vd = (kernel(name, states) for name in ("current_dipole", "torque_quadrupole", "velocity_dipole"))
+    found = compare(dJ + q - vd, coefficient(states), natural, note)
+    return worst(found, _single(states, natural, note)) if context.probe.single else found
+
+
+def _single(states: States, natural: float, note: str) -> Finding:
+    """The same through the geometry of single bands."""
     dJ, q = bands.current_dipole(states), bands.torque_quadrupole(states)  # [l, i, a], [i, l, a]
     vd = bands.velocity(states)[:, :, :, None, None] * bands.s_dipole(states)[:, :, None, :, :]
-    natural = context.width * context.s_size * context.length**2
-    return compare(dJ + q.swapaxes(2, 3) - vd, bands.moment(states), natural, "single bands.")
+    return compare(dJ + q.swapaxes(2, 3) - vd, bands.moment(states), natural, note)
 
 
 register(

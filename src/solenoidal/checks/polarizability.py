@@ -2,23 +2,35 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from solenoidal import bands
 from solenoidal.checks import Check, Finding, register
-from solenoidal.checks.compare import compare
+from solenoidal.checks.compare import compare, traces, worst
+from solenoidal.checks.kernel import differentiated_probe, kernel
 
 if TYPE_CHECKING:
     from solenoidal.checks.context import Context
 
+Real = NDArray[np.float64]
+
 
 def _examine(context: "Context") -> Finding:
-    if not context.probe.single:
-        return Finding(None, "formulated for single bands, the levels here form multiplets; see dipole curl.")
+    states, natural, note = differentiated_probe(context), context.s_size * context.length**2, f"{context.probe.form}."
+    slope = context.gradient(lambda st: traces(bands.s_dipole(st), st)).swapaxes(3, 4)  # [i, l, a] = d_l d^i
+    left = kernel("spin_berry", states) + kernel("torque_polarizability", states)
+    found = compare(left, slope + kernel("berry_spin", states), natural, note)
+    return worst(found, _single(context, slope, natural, note)) if context.probe.single else found
+
+
+def _single(context: "Context", slope: Real, natural: float, note: str) -> Finding:
+    """The same through the geometry of single bands."""
     states = context.probe.states
-    slope = context.gradient(bands.s_dipole).transpose(0, 1, 4, 2, 3)  # [l, i, a] = d_l d^i
-    chi = slope + bands.polarizability_interband(states)  # [i, l, a]
-    left = bands.s_berry_curvature(states) + chi.swapaxes(2, 3)
-    right = slope + bands.berry_curvature(states)[..., None] * bands.spin(states)[:, :, None, None, :]
-    return compare(left, right, context.s_size * context.length**2, "single bands.")
+    chi = slope.swapaxes(2, 3) + bands.polarizability_interband(states)  # [i, l, a] = d_i d^l + ...
+    left = bands.s_berry_curvature(states).swapaxes(2, 3) + chi
+    curvature = bands.berry_curvature(states).swapaxes(2, 3)[..., None]
+    return compare(left, slope + curvature * bands.spin(states)[:, :, None, None, :], natural, note)
 
 
 register(

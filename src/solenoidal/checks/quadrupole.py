@@ -5,22 +5,30 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solenoidal import bands
+from solenoidal.bloch import States
 from solenoidal.checks import Check, Finding, register
-from solenoidal.checks.compare import compare
+from solenoidal.checks.compare import compare, worst
+from solenoidal.checks.kernel import kernel
 
 if TYPE_CHECKING:
     from solenoidal.checks.context import Context
 
 
 def _examine(context: "Context") -> Finding:
-    if not context.probe.single:
-        return Finding(None, "formulated for single bands, the levels here form multiplets; see dipole and quadrupole.")
-    states = context.probe.states
+    states, note = context.probe.states, f"{context.probe.form}."
+    natural = context.width * context.s_size * context.length**2
+    vd, dJ = kernel("velocity_dipole", states), kernel("current_dipole", states)
+    want = 0.5 * (vd + vd.swapaxes(2, 3)) - 0.5 * (dJ + dJ.swapaxes(2, 3))
+    found = compare(kernel("torque_quadrupole", states), want, natural, note)
+    return worst(found, _single(states, natural, note)) if context.probe.single else found
+
+
+def _single(states: States, natural: float, note: str) -> Finding:
+    """The same through the geometry of single bands."""
     dv = bands.s_dipole(states)[:, :, :, None, :] * bands.velocity(states)[:, :, None, :, None]
     dJ = bands.current_dipole(states)
     want = np.asarray(0.5 * (dv + dv.swapaxes(2, 3)) - 0.5 * (dJ + dJ.swapaxes(2, 3)))
-    natural = context.width * context.s_size * context.length**2
-    return compare(bands.torque_quadrupole(states), want, natural, "single bands.")
+    return compare(bands.torque_quadrupole(states), want, natural, note)
 
 
 register(

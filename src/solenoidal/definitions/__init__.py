@@ -1,17 +1,36 @@
 """Definitions of the conserved and conventional currents, one file each; they register themselves.
 
 A definition is a sum of terms: a quantity, a coefficient and the kind of function of the energy that multiplies it.
-It holds no arithmetic of its own.
+It holds no arithmetic of its own.  One that is not of this form brings its own sum over k-points instead.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple, Protocol, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
+from solenoidal.model import BlochModel, Operator
 from solenoidal.registry import Registry
 from solenoidal.units import Flow
 
-__all__ = ["Definition", "Term", "Weight", "applicable", "get", "names", "register", "terms"]
+__all__ = [
+    "Definition",
+    "Direct",
+    "DirectSettings",
+    "DirectSum",
+    "Limit",
+    "Term",
+    "Weight",
+    "applicable",
+    "get",
+    "names",
+    "register",
+    "terms",
+]
+
+Real = NDArray[np.float64]
 
 #: Kind of function of the energy; a response says which it is: f, -f' and g of a conductivity or S, -S' of its
 #: thermal counterpart.
@@ -37,6 +56,59 @@ class Term:
 
 
 @dataclass(frozen=True)
+class DirectSettings:
+    """What a direct sum is asked for, in internal units.
+
+    Attributes
+    ----------
+    mu, kT
+        eV; mu ascending.
+    functions
+        Names in :data:`solenoidal.statistics.FUNCTIONS` that stand for f.
+    degeneracy
+        eV: levels closer than this form a multiplet.
+    gamma
+        eV: rate, or None.
+    """
+
+    mu: Real
+    kT: Real
+    functions: tuple[str, ...] = ("fermi",)
+    degeneracy: float = 1e-3
+    gamma: float | None = None
+
+
+class Limit(NamedTuple):
+    """A sum over k-points with one energy function, ``(T, mu, current, field, component)``, Angstrom^2.
+
+    ``shift``: change when ``degeneracy`` is divided by three; ``error``: of the limit the method takes;
+    ``floor``: magnitudes below this are rounding.
+    """
+
+    value: Real
+    shift: Real
+    error: Real
+    floor: float
+
+
+class DirectSum(Protocol):
+    """A sum over k-points that a definition makes itself."""
+
+    def add(self, k: Real) -> None:
+        """Add the points ``k (n_k, D)``, fractional."""
+
+    def merge(self, other: Self) -> None:
+        """Add what another sum collected."""
+
+    def limit(self, function: str) -> Limit:
+        """Sum over the points added so far with one energy function."""
+
+
+#: Begins an empty sum for a crystal and an operator with the components wanted.
+Direct = Callable[[BlochModel, Operator, DirectSettings], DirectSum]
+
+
+@dataclass(frozen=True)
 class Definition:
     """A named definition of the conductivity.
 
@@ -49,6 +121,11 @@ class Definition:
         A definition with one form gives it under ``"S"`` only.
     flows
         Kinds of operator it is defined for.
+    direct
+        Begins its own sum over k-points, which is added to the terms; None where the terms are all there is.
+        A direct sum needs T > 0.
+    default
+        Whether a job that names no definitions gets it.
     """
 
     name: str
@@ -56,6 +133,8 @@ class Definition:
     reference: str
     forms: Mapping[str, tuple[Term, ...]]
     flows: tuple[Flow, ...] = ("internal", "charge")
+    direct: Direct | None = None
+    default: bool = True
 
 
 _registry: Registry[Definition] = Registry("definition", __name__)
@@ -64,8 +143,8 @@ names = _registry.names
 
 
 def applicable(flow: Flow) -> tuple[str, ...]:
-    """Names of the definitions that exist for a kind of operator."""
-    return tuple(name for name in names() if flow in get(name).flows)
+    """Names of the definitions that a job gets for a kind of operator if it names none."""
+    return tuple(name for name in names() if flow in get(name).flows and get(name).default)
 
 
 def register(definition: Definition) -> Definition:

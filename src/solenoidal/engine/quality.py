@@ -5,22 +5,36 @@ from numpy.typing import NDArray
 
 from solenoidal import responses
 from solenoidal.diagnostics import hermiticity, operator_defect
+from solenoidal.engine.direct import direct_names
 from solenoidal.engine.sweep import Sweep
 from solenoidal.engine.task import Task
 from solenoidal.model import BlochModel
 
-__all__ = ["residuals", "warnings"]
+__all__ = ["limit_residuals", "residuals", "warnings"]
 
 Real = NDArray[np.float64]
 
 #: Levels within kT of mu that a Fermi surface needs at least.
 FEW = 20
+#: Relative error of a limit that a user should read about.
+LIMIT = 1e-3
 
 
 def residuals(model: BlochModel, task: Task) -> dict[str, float]:
     """Numbers that should be small."""
     defect = operator_defect(model, task.operator, task.axes)
     return {"operator_defect": float(defect.max(initial=0.0)), "hermiticity": hermiticity(model)}
+
+
+def limit_residuals(task: Task, sweep: Sweep, limits: dict[str, dict[str, Real]]) -> dict[str, float]:
+    """Error of the limit that a definition takes itself, relative to its largest number."""
+    out = {}
+    for response, errors in limits.items():
+        for name, error in errors.items():
+            size = float(abs(sweep.values[response][task.definitions.index(name)]).max(initial=0.0))
+            worst = float(error.max(initial=0.0))
+            out[f"{response} {name} limit"] = worst / size if size > sweep.floors[response] else 0.0
+    return out
 
 
 def warnings(task: Task, sweep: Sweep, errors: dict[str, Real], small: dict[str, float]) -> tuple[str, ...]:
@@ -36,6 +50,11 @@ def warnings(task: Task, sweep: Sweep, errors: dict[str, Real], small: dict[str,
             f"degeneracy = {task.degeneracy:g} eV joins all bands into one multiplet at {100 * sweep.joined:.0f} % of "
             f"the k-points, where every definition then vanishes: give a smaller energy."
         )
+    out += [
+        f"{name}: the limit moves by {100 * size:.2g} % of the largest number with the order of the extrapolation."
+        for name, size in small.items()
+        if name.endswith(" limit") and size > LIMIT
+    ]
     for name in task.responses:
         out += _quality(task, name, sweep, errors.get(name))
     return (*out, *_surface_warnings(task, sweep))
@@ -44,7 +63,8 @@ def warnings(task: Task, sweep: Sweep, errors: dict[str, Real], small: dict[str,
 def _surface_warnings(task: Task, sweep: Sweep) -> list[str]:
     """Sentences about Fermi-surface terms that the mesh does not resolve."""
     choices = [responses.get(name) for name in task.responses]
-    if not any(t.weight == "surface" for r in choices for terms in r.terms(task.choice).values() for t in terms):
+    tables = any(t.weight == "surface" for r in choices for terms in r.terms(task.choice).values() for t in terms)
+    if not tables and not direct_names(task):
         return []
     out = []
     few = [(float(kT), float(n.max())) for kT, n in zip(task.kT, sweep.thermal, strict=True) if 0.0 < n.max() < FEW]

@@ -1,7 +1,7 @@
 """One pass over a mesh: blocks to states, states to quantities, quantities to integrals."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal import quantities, responses
-from solenoidal.bloch import Block, States, solve
+from solenoidal.bloch import Block, States, fourier, select_axes, solve
 from solenoidal.engine.task import Task
 from solenoidal.engine.threads import deal
 from solenoidal.events import Counter
@@ -17,7 +17,8 @@ from solenoidal.multiplets import RESOLVED
 from solenoidal.quantities import Quantity, Settings
 from solenoidal.spectral import Accumulator, Plan, plan
 from solenoidal.sums import magnitude
-from solenoidal.zone import Interpolator, Mesh
+from solenoidal.symmetry.reduce import Irreducible
+from solenoidal.zone import BLOCK, Interpolator, Mesh
 
 __all__ = ["Sweep", "functions_wanted", "sweep"]
 
@@ -51,28 +52,28 @@ class Collector:
     filling: list[Accumulator] = field(default_factory=list)
     bands: tuple[float, float] = (np.inf, -np.inf)
     magnitude: dict[str, float] = field(default_factory=dict)
-    joined: int = 0
+    joined: float = 0.0
 
     def __post_init__(self) -> None:
         self.filling = self.recipe.plan.accumulators(1, ("fermi", "fermi_surface"))
 
-    def add(self, states: States) -> None:
-        """Add one block."""
+    def add(self, states: States, stars: Real) -> None:
+        """Add one block whose points stand for ``stars (n_k,)`` points of the mesh each."""
         self.bands = (min(self.bands[0], states.e.min()), max(self.bands[1], states.e.max()))
         if not states.rows:
             return
-        self._add_all(self.main, states, 1.0)
-        self.joined += int((states.group[:, -1] == 0).sum())
+        self._add_all(self.main, states, stars)
+        self.joined += float(stars @ (states.group[:, -1] == 0))
         e = np.ascontiguousarray(states.e[:, : states.rows]).ravel()
         for acc in self.filling:
-            acc.add(e, np.ones((len(e), 1)), np.ones((len(e), 1)))
+            acc.add(e, np.repeat(stars, states.rows)[:, None], np.ones((len(e), 1)))
         finer = states.regroup(self.recipe.task.degeneracy / 3.0)
         differs = (finer.group != states.group).any(axis=1)
         if differs.any():
-            self._add_all(self.shift, finer.take(differs), 1.0)
-            self._add_all(self.shift, states.take(differs), -1.0)
+            self._add_all(self.shift, finer.take(differs), stars[differs])
+            self._add_all(self.shift, states.take(differs), -stars[differs])
 
-    def _add_all(self, table: dict[str, list[Accumulator]], states: States, factor: float) -> None:
+    def _add_all(self, table: dict[str, list[Accumulator]], states: States, factor: Real) -> None:
         where = self._where(states)
         for q in self.recipe.quantities:
             if not q.resolved:
@@ -95,13 +96,13 @@ class Collector:
         q: Quantity,
         states: States,
         where: tuple[Real, Real],
-        factor: float,
+        factor: Real,
     ) -> None:
         x = q.rows(states, self.recipe.settings)
         n_k, n = x.shape[:2]
         x = np.ascontiguousarray(x).reshape(n_k * n, -1)
-        if factor != 1.0:
-            x = x * factor
+        if (factor != 1.0).any():
+            x = x * np.repeat(factor, n)[:, None]
         e, widths = where
         if table is self.main:
             self.magnitude[q.name] = self.magnitude.get(q.name, 0.0) + magnitude(x)
@@ -165,7 +166,12 @@ def functions_wanted(task: Task) -> dict[str, tuple[str, ...]]:
 
 
 def sweep(
-    source: Interpolator, task: Task, functions: dict[str, tuple[str, ...]], mesh: Mesh, counter: Counter
+    source: Interpolator,
+    task: Task,
+    functions: dict[str, tuple[str, ...]],
+    mesh: Mesh,
+    counter: Counter,
+    stars: Irreducible | None = None,
 ) -> Sweep:
     """Sum everything over one mesh.
 
@@ -181,19 +187,28 @@ def sweep(
         The points.
     counter
         Told of finished points.
+    stars
+        Irreducible points that stand for the whole mesh; None for every point by itself.
     """
     model = source.model
     recipe = Recipe(task, plan(task.mu, task.kT), functions, mesh.cell(model.lattice))
-    chunks = source.chunks(mesh)
+    chunks = source.chunks(mesh) if stars is None else stars.chunks(BLOCK)
+
+    def blocks(chunk: tuple[Real, Real]) -> Iterator[tuple[Block, Real]]:
+        if stars is not None:
+            yield fourier(model, chunk[0], task.operator, task.axes, "curl" in source.names), chunk[1]
+            return
+        for block in source.blocks(mesh, chunk):
+            yield block, np.ones(len(block.H))
 
     def work(part: Sequence[tuple[Real, Real]], stop: threading.Event) -> Collector:
         mine = Collector(recipe)
         for chunk in part:
-            for block in source.blocks(mesh, chunk):
+            for block, weights in blocks(chunk):
                 if stop.is_set():
                     return mine
-                mine.add(recipe.solve(block))
-                counter.add(len(block.H))
+                mine.add(recipe.solve(block), weights)
+                counter.add(round(weights.sum()))
         return mine
 
     gathered = deal(work, chunks, task.workers)
@@ -201,6 +216,10 @@ def sweep(
     filling = recipe.plan.collect(gathered.filling, "fermi")[:, :, 0] / mesh.size
     values = {name: density * _combine(recipe, source, name, gathered.main) for name in task.responses}
     shifts = {name: density * _combine(recipe, source, name, gathered.shift) for name in task.responses}
+    if stars is not None:
+        operator = select_axes(model.operator(task.operator), task.axes, model.source)
+        for table in (values, shifts):
+            table.update({name: stars.whole(name, x, operator, model.source) for name, x in table.items()})
     floors = {name: density * _rounding(recipe, name, gathered.magnitude) for name in task.responses}
     thermal = recipe.plan.collect(gathered.filling, "fermi_surface")[:, :, 0] * recipe.plan.kT[:, None]
     return Sweep(values, shifts, filling, gathered.bands, floors, thermal, gathered.joined / mesh.size)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.responses import Choice
+from solenoidal.symmetry.operations import Operation
 
 __all__ = ["Outcome", "Task"]
 
@@ -38,6 +39,8 @@ class Task:
         Threads; None for all cores.
     responses
         Names from :mod:`solenoidal.responses`.
+    operations
+        Symmetries that the model has exactly: only irreducible points are summed; empty for the whole mesh.
     """
 
     mesh: tuple[int, ...]
@@ -53,6 +56,7 @@ class Task:
     error: bool = True
     workers: int | None = None
     responses: tuple[str, ...] = ("conductivity",)
+    operations: tuple[Operation, ...] = ()
 
     @property
     def choice(self) -> Choice:
@@ -83,6 +87,8 @@ class Outcome:
         Numbers that should be small; sentences about those that are not.
     floors
         By response: magnitudes below this are rounding.
+    limits
+        By response and definition that takes a limit itself (``finite_q``): error of that limit, ``(T, mu, ...)``.
     """
 
     values: dict[str, Real]
@@ -94,6 +100,7 @@ class Outcome:
     residuals: dict[str, float]
     warnings: tuple[str, ...]
     floors: dict[str, float] = field(default_factory=dict)
+    limits: dict[str, dict[str, Real]] = field(default_factory=dict)
 
     @property
     def conductivity(self) -> Real:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
 
-__all__ = ["colour_limit", "plot_bands", "reference_energy"]
+__all__ = ["colour_limit", "plot_bands", "reference_energy", "vanishes"]
 
 Real = NDArray[np.float64]
 
@@ -57,7 +57,7 @@ def plot_bands(
         the lattice, which needs seekpath.
     quantity
         ``"spin"`` for s_n, ``"berry"`` for the Berry curvature Omega_n, ``"berry_spin"`` for (Omega s)_n, ``"dipole"``
-        for the dipole d_n of s.
+        for the dipole d_n of s, or another key of :data:`solenoidal.figures.levels.COLOURS`.
     component
         Indices in the order of the symbol, such as ``"z"``, ``"xy"``, ``"xyz"`` (Omega^xy s^z), ``"xz"`` (d^x of s^z);
         None for the leading one.
@@ -106,7 +106,10 @@ def plot_bands(
         lines = _lines(line, levels.e - (zero or 0.0), levels.values, scale(top, logarithmic))
         axes.add_collection(lines)
         _frame(axes, line, zero is not None, window)
-        colour_bar(figure, axes, lines, top, levels.values[shown], f"{levels.symbol}  [{unit_text(levels.unit)}]")
+        if vanishes(levels.values[shown]):
+            axes.set_title(f"{levels.symbol} = 0 in all levels shown", fontsize=9.0)
+        else:
+            colour_bar(figure, axes, lines, top, levels.values[shown], f"{levels.symbol}  [{unit_text(levels.unit)}]")
         if output is not None:
             write(figure, output)
     return figure
@@ -130,6 +133,11 @@ def colour_limit(values: Real, limit: float | None, quantity: str) -> float:
             raise InputError(f"limit = {limit:g}: the colour scale needs a positive limit.")
         return limit
     return max(ROUNDING, float(np.quantile(abs(values), 1.0 if quantity == "spin" else COVERED)))
+
+
+def vanishes(values: Real) -> bool:
+    """Whether there is nothing but rounding, such as the spin of pairs: then a colour bar would mislead."""
+    return bool(abs(values).max(initial=0.0) < ROUNDING)
 
 
 def _visible(levels: Levels, zero: float, window: tuple[float, float] | None) -> NDArray[np.bool_]:

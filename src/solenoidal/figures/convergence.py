@@ -117,7 +117,7 @@ def plot_convergence(
         _draw(axes, form, ordered, points)
         axes.set_title(_heading(points[-1], T), fontsize=9.0)
         axes.set_ylabel(quantity_text(ordered[-1], form, labels))
-        figure.legend(loc="outside lower center", ncols=1, alignment="left")
+        _legend(figure, axes, any(f"{form.variable}_error" in dataset for dataset in ordered))
         if output is not None:
             write(figure, output)
     return figure
@@ -160,6 +160,16 @@ def _draw(axes: "Axes", form: Layout, ordered: list[xr.Dataset], points: list[xr
     axes.set_xlabel("k-points per direction")
     if all(n == round(n) for n in x) and len(x) <= LISTED:
         axes.set_xticks(sorted(set(x)), [f"{n:g}" for n in sorted(set(x))])
+
+
+def _legend(figure: "Figure", axes: "Axes", errors: bool) -> None:
+    from matplotlib.lines import Line2D
+
+    handles, texts = axes.get_legend_handles_labels()
+    if errors:
+        handles.append(Line2D([], [], color="0.6"))
+        texts.append("bars: difference between each mesh and half of it")
+    figure.legend(handles, texts, loc="outside lower center", ncols=1, alignment="left")
 
 
 def _heading(point: xr.Dataset, T: float) -> str:

@@ -1,15 +1,16 @@
 """Energies of bands with the quantity that colours them, at scattered k-points or on a mesh."""
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal import bands, quantities
-from solenoidal.bloch import States, fourier, select_axes, solve
+from solenoidal.bloch import States, fourier, solve
 from solenoidal.compiled import one_blas_thread
+from solenoidal.derivatives import differentiated, solve_differentiated, states_at
 from solenoidal.errors import InputError
 from solenoidal.model import BlochModel
 from solenoidal.multiplets import group_means
@@ -39,11 +40,14 @@ class Colour:
     directions
         Number of Cartesian indices.
     symbol
-        For figures, with ``{d}`` for the directions and ``{a}`` for the component of the operator.
+        For figures, with ``{d}`` for the directions, ``{i}`` and ``{l}`` for the first and the second of them, and
+        ``{a}`` for the component of the operator.
     unit
         With ``{s}`` for the unit of the operator.
     internal
         Whether it depends on the operator.
+    derivatives
+        Whether it needs second derivatives of the Hamiltonian.
     """
 
     rows: Callable[[States], Real]
@@ -51,25 +55,62 @@ class Colour:
     symbol: str
     unit: str
     internal: bool = True
+    derivatives: bool = False
+
+
+def _rows(name: str, states: States) -> Real:
+    return quantities.get(name).rows(states, Settings())
+
+
+def _kernel(name: str) -> Callable[[States], Real]:
+    """Registered quantity with its own order of indices, the current first."""
+    return lambda states: _rows(name, states)
+
+
+def _field_first(name: str) -> Callable[[States], Real]:
+    """Registered quantity with the first two directions exchanged: ``[l, i, a]`` as in ``Omega^{lis}``."""
+    return lambda states: _rows(name, states).swapaxes(2, 3)
 
 
 def _berry(states: States) -> Real:
     """``Omega^{il}_n`` with the curvature of a Wannier basis, as other codes plot it."""
-    basis = quantities.get("basis_curvature").rows(states, Settings())[..., 0]
+    basis = _rows("basis_curvature", states)[..., 0]
     return np.asarray(bands.berry_curvature(states) + basis.swapaxes(2, 3))
 
 
-def _berry_spin(states: States) -> Real:
-    """``Tr[Omega^{il}_N s_N]``; the registered quantity has the current first, that is the other order."""
-    return quantities.get("berry_spin").rows(states, Settings()).swapaxes(2, 3)
+def _moment(states: States) -> Real:
+    """``m^{li}`` of Eq. 6, ``[l, i, a]``: ``(d^{lis} - d^{ils}) / 2 + Tr(d^l v^i - d^i v^l) / 2``."""
+    half = 0.5 * (_rows("current_dipole", states) - _rows("velocity_dipole", states))  # [i, l] = d^{lis} - v^l d^i
+    return np.asarray(half.swapaxes(2, 3) - half)
 
 
-#: Quantities by name.
+def _eq11(states: States) -> Real:
+    """What Eq. 11 sums with f, ``[i, l, a]``: ``Tr[Omega^{li} s] + d_l Tr d^i``."""
+    return _rows("berry_spin", states) + _rows("dipole_slope", states)
+
+
+#: Quantities by name, of Xiao and Niu, Phys. Rev. B 104, L241411 (2021), Eqs. 2-6 and 11.
 COLOURS = {
     "spin": Colour(bands.spin, 0, r"$s^{{{a}}}_n$", "{s}"),
     "berry": Colour(_berry, 2, r"$\Omega^{{{d}}}_n$", "Angstrom^2", internal=False),
-    "berry_spin": Colour(_berry_spin, 2, r"$(\Omega^{{{d}}} s^{{{a}}})_n$", "{s} Angstrom^2"),
+    "berry_spin": Colour(_field_first("berry_spin"), 2, r"$(\Omega^{{{d}}} s^{{{a}}})_n$", "{s} Angstrom^2"),
     "dipole": Colour(bands.s_dipole, 1, r"$d^{{\,{d}}}_n[s^{{{a}}}]$", "{s} Angstrom"),
+    "spin_berry": Colour(_field_first("spin_berry"), 2, r"$\Omega^{{{d}s}}_n[s^{{{a}}}]$", "{s} Angstrom^2"),
+    "current_dipole": Colour(_field_first("current_dipole"), 2, r"$d^{{\,{d}s}}_n[s^{{{a}}}]$", "{s} eV Angstrom^2"),
+    "torque_dipole": Colour(_kernel("torque_dipole"), 1, r"$d^{{\,{d}\tau}}_n[s^{{{a}}}]$", "{s} eV Angstrom"),
+    "torque_curvature": Colour(_kernel("torque_curvature"), 1, r"$\partial_{{{d}}}\, s^{{{a}}}_n$", "{s} Angstrom"),
+    "torque_quadrupole": Colour(_kernel("torque_quadrupole"), 2, r"$q^{{{d}\tau}}_n[s^{{{a}}}]$", "{s} eV Angstrom^2"),
+    "torque_polarizability": Colour(
+        _kernel("torque_polarizability"), 2, r"$\chi^{{{d}\tau}}_n[s^{{{a}}}]$", "{s} Angstrom^2", derivatives=True
+    ),
+    "moment": Colour(_moment, 2, r"$m^{{{d}}}_n[s^{{{a}}}]$", "{s} eV Angstrom^2"),
+    "eq11": Colour(
+        _eq11,
+        2,
+        r"$(\Omega^{{{l}{i}}} s^{{{a}}} + \partial_{{{l}}} d^{{\,{i}}})_n$",
+        "{s} Angstrom^2",
+        derivatives=True,
+    ),
 }
 
 
@@ -111,11 +152,13 @@ def levels_at(
     k
         ``(n_k, D)`` in units of the reciprocal lattice vectors.
     quantity
-        Key of ``COLOURS``: ``"spin"`` (s_n), ``"berry"`` (Omega_n), ``"berry_spin"`` ((Omega s)_n) or ``"dipole"``
-        (d_n).
+        Key of ``COLOURS``: ``"spin"`` (s_n), ``"berry"`` (Omega_n), ``"berry_spin"`` ((Omega s)_n), ``"dipole"``
+        (d_n), ``"spin_berry"`` (Omega^{lis}), ``"current_dipole"`` (d^{lis}), ``"torque_dipole"`` (d^{i tau}),
+        ``"torque_curvature"`` (d_i s_n), ``"torque_quadrupole"`` (q^{il tau}), ``"torque_polarizability"``
+        (chi^{il tau}), ``"moment"`` (m^{li} of Eq. 6) or ``"eq11"`` (Omega^{li} s + d_l d^i, current i first).
     component
-        Indices in the order of the symbol: ``"z"`` for s, ``"xy"`` for Omega, ``"xyz"`` for Omega s, ``"xz"`` for d;
-        None for the leading one.
+        Directions in the order of the symbol, then the component of s: ``"z"`` for s, ``"xy"`` for Omega, ``"xyz"``
+        for Omega s, ``"xz"`` for d; None for the leading one.
     operator
         The operator s of the model.
     degeneracy
@@ -128,12 +171,15 @@ def levels_at(
     """
     k = np.asarray(k, dtype=np.float64)
     colour = _colour(quantity)
-    blocks = (
-        fourier(model, k[i : i + TOGETHER], _operator(colour, operator), curvature=True)
-        for i in range(0, len(k), TOGETHER)
-    )
-    names = _names(model, colour, operator)
-    return _levels(model, colour, (solve(block, degeneracy) for block in blocks), names, component, operator)
+    chunks = (k[i : i + TOGETHER] for i in range(0, len(k), TOGETHER))
+    states: Iterator[States]
+    if colour.derivatives:
+        expanded = differentiated(model, operator)
+        states = (states_at(model, part, operator, None, degeneracy, expanded) for part in chunks)
+    else:
+        s = _operator(colour, operator)
+        states = (solve(fourier(model, part, s, curvature=True), degeneracy) for part in chunks)
+    return _levels(model, colour, states, _names(model, colour, operator), component, operator)
 
 
 @one_blas_thread
@@ -162,11 +208,15 @@ def levels_on_mesh(
     if len(mesh) != model.dimension:
         raise InputError(f"mesh {list(mesh)}: {model.name} has {model.dimension} periodic directions, give as many.")
     colour, grid = _colour(quantity), Mesh(tuple(mesh), (0.0,) * len(mesh))
-    s = select_axes(model.operator(_operator(colour, operator)), None)
-    source = Interpolator(model, s, curvature=True)
+    s = model.operator(_operator(colour, operator))
+    source = Interpolator(model, differentiated(model, operator) if colour.derivatives else s, curvature=True)
     blocks = (block for chunk in source.chunks(grid) for block in source.blocks(grid, chunk))
-    names = _names(model, colour, operator)
-    return _levels(model, colour, (solve(block, degeneracy) for block in blocks), names, component, operator)
+    states: Iterator[States]
+    if colour.derivatives:
+        states = (solve_differentiated(block, len(s.components), degeneracy) for block in blocks)
+    else:
+        states = (solve(block, degeneracy) for block in blocks)
+    return _levels(model, colour, states, _names(model, colour, operator), component, operator)
 
 
 def _colour(quantity: str) -> Colour:
@@ -205,13 +255,18 @@ def _levels(
         best = _leading(x, list(names))
         component, x = list(names)[best], x[:, :, best]
     directions, a = names[component]
-    unit = colour.unit.format(s=model.operator(operator).unit if colour.internal else "")
-    return Levels(e, x.reshape(e.shape), component, _symbol(colour, directions, a), unit)
+    return Levels(e, x.reshape(e.shape), component, _symbol(colour, directions, a), _unit(model, colour, operator))
+
+
+def _unit(model: BlochModel, colour: Colour, operator: str) -> str:
+    """Unit without the factor 1 of an operator without one."""
+    s = model.operator(operator).unit if colour.internal else ""
+    return colour.unit.format(s=s).removeprefix("1 ")
 
 
 def _symbol(colour: Colour, directions: str, component: str) -> str:
     name = rf"\mathrm{{{component}}}" if len(component) > 1 else component
-    return colour.symbol.format(d=directions, a="" if component == "1" else name)
+    return colour.symbol.format(d=directions, i=directions[:1], l=directions[1:2], a="" if component == "1" else name)
 
 
 def _traces(colour: Colour, states: States, chosen: list[int] | None) -> tuple[Real, Real]:

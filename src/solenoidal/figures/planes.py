@@ -1,13 +1,15 @@
 """Quantities of bands on a plane of the zone, with the lines where it cuts the Fermi surface."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from solenoidal.brillouin import directions, first_zone, reciprocal_vectors
 from solenoidal.errors import InputError
-from solenoidal.figures.bands import colour_limit, reference_energy
+from solenoidal.figures.bands import colour_limit, reference_energy, vanishes
 from solenoidal.figures.levels import Levels, levels_at
 from solenoidal.figures.style import SETTINGS, check_figure, colour_bar, diverging, scale, unit_text, write
 from solenoidal.model import BlochModel
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Plane", "plot_plane", "whole_zone"]
+__all__ = ["Plane", "plot_plane", "whole_zone", "zone_section"]
 
 Real = NDArray[np.float64]
 
@@ -52,6 +54,44 @@ class Plane:
         return t[None, :, None] * u + t[:, None, None] * v, centre
 
 
+def zone_section(model: BlochModel, normal: ArrayLike = (0, 0, 1), centre: ArrayLike = (0, 0, 0)) -> Plane:
+    """Rectangle around the section of a plane with the first Brillouin zone of a three-dimensional crystal.
+
+    Parameters
+    ----------
+    model
+        The crystal; only its lattice matters.
+    normal
+        ``(3,)`` Cartesian direction across the plane.
+    centre
+        ``(3,)`` a point of the plane in units of the reciprocal lattice vectors.
+
+    Returns
+    -------
+    Plane
+        Its centre is the point of the plane nearest to Gamma; its edges are Cartesian unit vectors across ``normal``,
+        the first without a z component, times the size of the section.
+
+    Raises
+    ------
+    InputError
+        If the crystal is not three-dimensional, three numbers are not given, or the plane misses the zone.
+    """
+    w, point = np.asarray(normal, dtype=np.float64), np.asarray(centre, dtype=np.float64)
+    if model.dimension != 3:
+        raise InputError(f"{model.name} has {model.dimension} periodic directions, a section of its zone needs 3.")
+    if w.shape != (3,) or point.shape != (3,) or not np.linalg.norm(w) > 0.0:
+        raise InputError(f"plane: normal {w.tolist()} and centre {point.tolist()} need three numbers, normal not zero.")
+    w = w / np.linalg.norm(w)
+    foot = (point @ reciprocal_vectors(model.lattice) @ w) * w
+    corners = first_zone(model.lattice).section(w, foot) - foot
+    if len(corners) < 3:
+        raise InputError(f"plane: it does not meet the first zone of {model.name}, choose a centre nearer to Gamma.")
+    edges = [2 * (1 + MARGIN) * abs(corners @ u).max() * u for u in directions(w)]
+    first, second, middle = np.array([*edges, foot]) @ model.lattice.T / (2 * np.pi)
+    return Plane(first, second, middle)
+
+
 def whole_zone(model: BlochModel) -> Plane:
     """Rectangle around the first Brillouin zone of a two-dimensional crystal.
 
@@ -61,8 +101,8 @@ def whole_zone(model: BlochModel) -> Plane:
         If the crystal is not two-dimensional.
     """
     if model.dimension != 2:
-        raise InputError(f"{model.name} has {model.dimension} periodic directions: say which plane, with Plane(...).")
-    size = 2 * (1 + MARGIN) * abs(_zone_corners(model)).max(axis=0)
+        raise InputError(f"{model.name} has {model.dimension} periodic directions, its whole zone is no plane.")
+    size = 2 * (1 + MARGIN) * abs(first_zone(model.lattice).corners).max(axis=0)
     first, second = np.diag(size) @ model.lattice.T / (2 * np.pi)
     return Plane(first, second)
 
@@ -91,7 +131,7 @@ def plot_plane(
     quantity, component, operator, limit, logarithmic, degeneracy
         As in :func:`~solenoidal.figures.plot_bands`.
     plane
-        Part of the zone; None for all of it, in two dimensions.
+        Part of the zone; None for all of it in two dimensions, for the section k_z = 0 in three.
     mu
         eV, absolute; None for the Fermi level of the model.
     band
@@ -119,7 +159,9 @@ def plot_plane(
     level = reference_energy(model, mu)
     if level is None:
         raise InputError(f"{model.name} does not tell its Fermi level, give mu in eV.")
-    k, centre = _points(model, whole_zone(model) if plane is None else plane, points)
+    if plane is None:
+        plane = zone_section(model) if model.dimension == 3 else whole_zone(model)
+    k, centre = _points(model, plane, points)
     levels = levels_at(model, (k + centre).reshape(-1, model.dimension), quantity, component, operator, degeneracy)
     values = _reduce(model, levels, level, band).reshape(points, points)
     x, y, axis_names = _cartesian(model, k, centre)
@@ -131,12 +173,15 @@ def plot_plane(
         norm = scale(top, logarithmic)
         image = axes.pcolormesh(x, y, values, norm=norm, cmap=diverging(), shading="gouraud", rasterized=True)
         _contours(axes, x, y, levels.e.reshape(points, points, -1), level)
-        if model.dimension == 2:
-            corners = _zone_corners(model)
-            axes.plot(*np.vstack([corners, corners[:1]]).T, color="black", linewidth=0.8, linestyle=(0, (5, 3)))
+        corners = _outline(model, k, centre)
+        axes.plot(*np.vstack([corners, corners[:1]]).T, color="black", linewidth=0.8, linestyle=(0, (5, 3)))
         axes.set(xlabel=axis_names[0], ylabel=axis_names[1], aspect="equal")
+        axes.set(xlim=(x.min(), x.max()), ylim=(y.min(), y.max()))
         which = "filled levels: sum of " if band is None else f"level {band}: "
-        colour_bar(figure, axes, image, top, values, f"{which}{levels.symbol}  [{unit_text(levels.unit)}]")
+        if vanishes(values):
+            axes.set_title(f"{which}{levels.symbol} = 0", fontsize=9.0)
+        else:
+            colour_bar(figure, axes, image, top, values, f"{which}{levels.symbol}  [{unit_text(levels.unit)}]")
         if output is not None:
             write(figure, output)
     return figure
@@ -173,15 +218,20 @@ def _cartesian(model: BlochModel, k: Real, centre: Real) -> tuple[Real, Real, tu
 
     In two dimensions they are k_x and k_y; in three, they count from the centre and the first is along the first edge.
     """
-    K = k @ (2 * np.pi * np.linalg.inv(model.lattice).T)
+    K = k @ reciprocal_vectors(model.lattice)
     if model.dimension == 2:
-        offset = centre @ (2 * np.pi * np.linalg.inv(model.lattice).T)
+        offset = centre @ reciprocal_vectors(model.lattice)
         return K[..., 0] + offset[0], K[..., 1] + offset[1], (r"$k_x$ (Å$^{-1}$)", r"$k_y$ (Å$^{-1}$)")
+    u, v = _frame(K)
+    return K @ u, K @ v, (f"$k$ along {_direction(u)} (Å$^{{-1}}$)", f"$k$ along {_direction(v)} (Å$^{{-1}}$)")
+
+
+def _frame(K: Real) -> tuple[Real, Real]:
+    """Unit vectors of a plane of points ``(n, n, 3)``: along the first edge, and across it."""
     u, v = K[0, -1] - K[0, 0], K[-1, 0] - K[0, 0]
     u = u / np.linalg.norm(u)
     v = v - (v @ u) * u
-    v = v / np.linalg.norm(v)
-    return K @ u, K @ v, (f"$k$ along {_direction(u)} (Å$^{{-1}}$)", f"$k$ along {_direction(v)} (Å$^{{-1}}$)")
+    return u, v / np.linalg.norm(v)
 
 
 def _direction(u: Real) -> str:
@@ -189,8 +239,12 @@ def _direction(u: Real) -> str:
     for n in range(1, 7):
         whole = n * u / abs(u).max()
         if abs(whole - np.round(whole)).max() < 1e-6:
-            return "(" + " ".join(f"{round(x)}" for x in whole) + ")"
-    return "(" + " ".join(f"{x:.2f}" for x in u) + ")"
+            return _numbers(f"{round(x)}" for x in whole)
+    return _numbers(f"{x:.2f}" for x in u)
+
+
+def _numbers(words: Iterable[str]) -> str:
+    return "(" + " ".join(words).replace("-", "−") + ")"
 
 
 def _contours(axes: "Axes", x: Real, y: Real, e: Real, mu: float) -> None:
@@ -200,12 +254,11 @@ def _contours(axes: "Axes", x: Real, y: Real, e: Real, mu: float) -> None:
             axes.contour(x, y, e[..., n], levels=[mu], colors="black", linewidths=1.0)
 
 
-def _zone_corners(model: BlochModel) -> Real:
-    """Corners of the first Brillouin zone of a two-dimensional crystal, ``(n, 2)``, 1/Angstrom, in turn."""
-    from scipy.spatial import Voronoi
-
-    reciprocal = 2 * np.pi * np.linalg.inv(model.lattice).T
-    steps = np.array([(i, j) for i in range(-3, 4) for j in range(-3, 4)])
-    cells = Voronoi(steps @ reciprocal)
-    corners = cells.vertices[cells.regions[cells.point_region[len(steps) // 2]]]
-    return np.asarray(corners[np.argsort(np.arctan2(corners[:, 1], corners[:, 0]))])
+def _outline(model: BlochModel, k: Real, centre: Real) -> Real:
+    """Corners of the first zone on the plane, ``(n, 2)`` in its coordinates, in turn; none if the plane misses it."""
+    zone = first_zone(model.lattice)
+    if model.dimension == 2:
+        return np.asarray(zone.corners[np.argsort(np.arctan2(*zone.corners.T[::-1]))])
+    u, v = _frame(k @ reciprocal_vectors(model.lattice))
+    middle = centre @ reciprocal_vectors(model.lattice)
+    return np.asarray((zone.section(np.cross(u, v), middle) - middle) @ np.array([u, v]).T)

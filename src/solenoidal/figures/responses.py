@@ -189,13 +189,15 @@ def _panel(axes: "Axes", data: xr.Dataset, form: Layout, T: float) -> None:
 
 
 def _legend(figure: "Figure", panel: "Axes", dataset: xr.Dataset, form: Layout) -> None:
-    """One line per entry and one for the error band, below the panels where it hides nothing."""
+    """One line per entry and one for the error, below the panels where it hides nothing."""
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     handles, texts = panel.get_legend_handles_labels()
     if f"{form.variable}_error" in dataset:
-        mesh = " x ".join(str(n) for n in json.loads(dataset.attrs["mesh"]))
-        handles.append(Patch(color="0.8"))
+        mesh = " × ".join(str(n) for n in json.loads(dataset.attrs["mesh"]))
+        bar = dataset.sizes["mu"] == 1
+        handles.append(Line2D([], [], color="0.6") if bar else Patch(color="0.8"))
         texts.append(f"error: difference between the mesh {mesh} and half of it")
     figure.legend(handles, texts, loc="outside lower center", ncols=1, alignment="left")
 

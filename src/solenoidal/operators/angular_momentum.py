@@ -55,7 +55,8 @@ def orbital(model: BlochModel, orbitals: Sequence[tuple[str, str]], spin_order: 
         raise InputError(f"{model.source}: the labels name {count} {what} but the model has {model.size} states.")
     one = np.eye(spins)
     blocks = spin_order == "blocks"
-    return local(model, [np.kron(one, X) if blocks else np.kron(X, one) for X in L], ("x", "y", "z"), time_reversal=-1)
+    matrices = [np.kron(one, X) if blocks else np.kron(X, one) for X in L]
+    return local(model, matrices, ("x", "y", "z"), time_reversal=-1, transformation="axial")
 
 
 def _without_spin(source: str, orbitals: Sequence[tuple[str, str]]) -> Complex:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from solenoidal.errors import InputError
-from solenoidal.model import BlochModel, Operator
+from solenoidal.model import BlochModel, Operator, Transformation
 from solenoidal.readers.spin_order import SpinOrder, spin_of_pairs
 
 __all__ = ["charge", "check_index", "euclidean", "local", "pseudospin", "spin"]
@@ -19,6 +19,7 @@ def local(
     *,
     unit: str = "hbar",
     time_reversal: int | None = None,
+    transformation: Transformation | None = None,
 ) -> Operator:
     """Operator with the given matrices at R = 0 and nothing elsewhere.
 
@@ -30,7 +31,7 @@ def local(
         ``(n_components, N, N)``, Hermitian, in ``unit``.
     components
         Their names.
-    unit, time_reversal
+    unit, time_reversal, transformation
         See :class:`~solenoidal.model.Operator`.
 
     Raises
@@ -47,7 +48,7 @@ def local(
             raise InputError(f"{model.source}: component '{name}' of the operator is not Hermitian.")
     s = np.zeros((len(model.R), *X.shape), dtype=np.complex128)
     s[(model.R == 0).all(axis=1)] = X
-    return Operator(s, tuple(components), unit=unit, time_reversal=time_reversal)
+    return Operator(s, tuple(components), unit=unit, time_reversal=time_reversal, transformation=transformation)
 
 
 def spin(model: BlochModel, order: SpinOrder) -> Operator:
@@ -71,7 +72,8 @@ def spin(model: BlochModel, order: SpinOrder) -> Operator:
         If the number of orbitals is odd, the order has another name or the model has a metric.
     """
     euclidean(model)
-    return Operator(spin_of_pairs(model.R, model.size, order, model.source), ("x", "y", "z"), time_reversal=-1)
+    matrices = spin_of_pairs(model.R, model.size, order, model.source)
+    return Operator(matrices, ("x", "y", "z"), time_reversal=-1, transformation="axial")
 
 
 def charge(model: BlochModel) -> Operator:

@@ -19,6 +19,7 @@ __all__ = [
     "Quantity",
     "Settings",
     "curvature_quantity",
+    "derivative_quantity",
     "get",
     "names",
     "quantity",
@@ -58,12 +59,15 @@ class Quantity:
         True where close levels must stay apart (only levels equal to rounding form a multiplet).
     curvature
         True where the curvature of the basis is needed.
+    derivatives
+        True where states of :mod:`solenoidal.derivatives` are needed.
     """
 
     name: str
     rows: Callable[[States, Settings], Real]
     resolved: bool = False
     curvature: bool = False
+    derivatives: bool = False
 
 
 _registry: Registry[Quantity] = Registry("quantity", __name__)
@@ -89,4 +93,10 @@ def resolved_quantity(rows: Rows) -> Rows:
 def curvature_quantity(rows: Rows) -> Rows:
     """Register a quantity that needs the curvature of the basis."""
     _registry.add(rows.__name__, Quantity(rows.__name__, rows, curvature=True))
+    return rows
+
+
+def derivative_quantity(rows: Rows) -> Rows:
+    """Register a quantity that needs second derivatives of the Hamiltonian, see :mod:`solenoidal.derivatives`."""
+    _registry.add(rows.__name__, Quantity(rows.__name__, rows, derivatives=True))
     return rows

@@ -62,7 +62,7 @@ def read_npz(path: str | Path, listen: Listener = silent) -> BlochModel:
         if spin.shape[1] != 3:
             raise InputError(f"{path}: S_R has {spin.shape[1]} components, it must have the 3 Pauli matrices.")
         _check_pauli(path, R, spin)
-        operators["spin"] = Operator(spin / 2, ("x", "y", "z"), unit="hbar", flow="internal", time_reversal=-1)
+        operators["spin"] = Operator(spin / 2, ("x", "y", "z"), time_reversal=-1, transformation="axial")
         notes.append("Spin in hbar: half of the Pauli matrices S_R.")
     else:
         notes.append(f"No spin operator: there is no S_R in {path.name}, add the Pauli matrices under this name.")

@@ -110,7 +110,7 @@ def _no_spin_note(seed: str, files: dict[str, Path]) -> str:
 def _model(name: str, pieces: Pieces, fermi_energy: float | None) -> BlochModel:
     operators = {}
     if pieces.spin is not None:
-        operators["spin"] = Operator(pieces.spin, ("x", "y", "z"), unit="hbar", flow="internal", time_reversal=-1)
+        operators["spin"] = Operator(pieces.spin, ("x", "y", "z"), time_reversal=-1, transformation="axial")
     return BlochModel(
         lattice=pieces.lattice,
         R=pieces.R,

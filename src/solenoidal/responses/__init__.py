@@ -6,6 +6,7 @@ computes any of them from the same pass over the zone.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from solenoidal.definitions import Term, Weight
 from solenoidal.registry import Registry
 from solenoidal.units import Flow
 
-__all__ = ["Choice", "Response", "get", "names", "register"]
+__all__ = ["Choice", "Response", "Tensor", "get", "names", "register"]
 
 Real = NDArray[np.float64]
 
@@ -36,6 +37,22 @@ class Choice:
 
 def _same(x: Real) -> Real:
     return x
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """How a response transforms with the crystal; its last index is the component of the operator.
+
+    Attributes
+    ----------
+    indices
+        Kind of vector that each Cartesian index belongs to.
+    time_reversal
+        Sign under time reversal apart from that of the operator.
+    """
+
+    indices: tuple[Literal["polar", "axial"], ...]
+    time_reversal: int
 
 
 @dataclass(frozen=True)
@@ -66,6 +83,8 @@ class Response:
         Number of Cartesian indices of its quantities.
     finish
         Applied to ``(label, T, mu, ...)`` at the end, linear.
+    transformation
+        How it transforms with the crystal; None where not declared, which is refused where symmetry is used.
     """
 
     name: str
@@ -80,6 +99,7 @@ class Response:
     convention: str
     directions: int = 2
     finish: Callable[[Real], Real] = _same
+    transformation: Tensor | None = None
 
 
 _registry: Registry[Response] = Registry("response", __name__)

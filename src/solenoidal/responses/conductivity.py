@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from solenoidal.definitions import Term, terms
-from solenoidal.responses import Choice, Response, register
+from solenoidal.responses import Choice, Response, Tensor, register
 from solenoidal.units import Flow, conductivity_factor, conductivity_unit
 
 
@@ -28,5 +28,7 @@ register(
         factor=_factor,
         unit=conductivity_unit,
         convention="J_i = sum_l sigma_il E_l",
+        # the part that does not dissipate: even for spin, odd for the charge
+        transformation=Tensor(("polar", "polar"), time_reversal=-1),
     )
 )

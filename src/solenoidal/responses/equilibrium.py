@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from solenoidal.definitions import Term
-from solenoidal.responses import Choice, Response, register
+from solenoidal.responses import Choice, Response, Tensor, register
 from solenoidal.units import current_factor, current_unit
 
 _CONVENTIONAL = (Term(1.0, "current", "sea"),)
@@ -32,5 +32,6 @@ register(
         unit=current_unit,
         convention="expectation value in the uniform crystal; the total vanishes if s commutes with the position",
         directions=1,
+        transformation=Tensor(("polar",), time_reversal=-1),
     )
 )

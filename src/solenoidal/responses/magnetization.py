@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.definitions import Term
-from solenoidal.responses import Choice, Response, register
+from solenoidal.responses import Choice, Response, Tensor, register
 from solenoidal.units import magnetization_factor, magnetization_unit
 
 Real = NDArray[np.float64]
@@ -46,5 +46,6 @@ register(
         unit=magnetization_unit,
         convention="J = curl M in equilibrium; for the charge the orbital moment per cell",
         finish=_axial,
+        transformation=Tensor(("axial",), time_reversal=-1),
     )
 )

@@ -1,6 +1,6 @@
 """Thermal counterpart of the conductivity: current per temperature gradient, from the same spectral functions."""
 
-from solenoidal.responses import Response, register
+from solenoidal.responses import Response, Tensor, register
 from solenoidal.responses.conductivity import by_definition
 from solenoidal.units import Flow, nernst_factor, nernst_unit
 
@@ -22,5 +22,6 @@ register(
         factor=_factor,
         unit=nernst_unit,
         convention="J_i = -sum_l alpha_il d_l T",
+        transformation=Tensor(("polar", "polar"), time_reversal=-1),
     )
 )
