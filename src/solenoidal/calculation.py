@@ -1,5 +1,6 @@
 """From a job to a labelled result: the crystal, the Fermi level, the engine, the units."""
 
+from concurrent.futures import Executor
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +81,16 @@ def _built_in(job: Job) -> BlochModel:
         raise InputError(f"{job.origin}: [system] {error}") from None
 
 
-def compute(model: BlochModel, job: Job, listen: Listener = silent, workers: int | None = None) -> xr.Dataset:
+def compute(
+    model: BlochModel,
+    job: Job,
+    listen: Listener = silent,
+    workers: int | None = None,
+    *,
+    executor: Executor | engine.Crew | None = None,
+    keep: Path | None = None,
+    resume: bool = False,
+) -> xr.Dataset:
     """Compute every definition of the conductivity that a job asks for.
 
     Parameters
@@ -93,6 +103,14 @@ def compute(model: BlochModel, job: Job, listen: Listener = silent, workers: int
         Receives progress, messages and warnings.
     workers
         Threads, None for all cores.
+    executor
+        Computes instead of threads of this process: any :class:`concurrent.futures.Executor` of other processes
+        (a process pool, ``mpi4py.futures.MPIPoolExecutor``, ``dask.distributed.Client.get_executor()``).
+        It gets the operators once per worker and the result does not depend on it.
+    keep
+        Folder where a long run keeps its state, None for nowhere; remove it when the result is saved.
+    resume
+        Go on with the run whose state is in ``keep``.
 
     Returns
     -------
@@ -134,7 +152,8 @@ def compute(model: BlochModel, job: Job, listen: Listener = silent, workers: int
         workers=workers,
         responses=job.compute.responses,
     )
-    outcome = engine.run(model, task, listen)
+    crew = engine.Remote(executor) if isinstance(executor, Executor) else executor
+    outcome = engine.run(model, task, listen, crew=crew, keep=keep, resume=resume)
     for text in (*outcome.warnings, *warnings):
         listen(Warned(text))
     return results.build(model, job, task, outcome, fermi, warnings)

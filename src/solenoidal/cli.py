@@ -5,13 +5,22 @@ Nothing that takes long to import is imported before it is needed: ``solenoidal 
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from solenoidal._version import __version__
-from solenoidal.errors import InputError
+from solenoidal.errors import InputError, WorkersLostError
 from solenoidal.terminal import Terminal
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from solenoidal.engine import Crew
+    from solenoidal.job import Job
+    from solenoidal.model import BlochModel
 
 __all__ = ["main"]
 
@@ -87,7 +96,10 @@ def _parser() -> argparse.ArgumentParser:
 def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("job", metavar="JOB.toml", type=Path, help="job file")
     parser.add_argument("-o", "--output", metavar="OUT.nc", type=Path, help="result (default: JOB.nc in this folder)")
-    parser.add_argument("--workers", metavar="N", type=_count, help="threads (default: all cores)")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--workers", metavar="N", type=_count, help="processes (default: a thread for every core)")
+    where.add_argument("--cluster", metavar="ADDRESS", help="scheduler of a Dask cluster, or its file")
+    parser.add_argument("--resume", action="store_true", help="go on with a run that was broken off")
     parser.set_defaults(command=_run)
 
 
@@ -134,11 +146,48 @@ def _run(arguments: argparse.Namespace, terminal: Terminal) -> None:
     if output.exists() and any(output.samefile(path) for path in calculation.inputs(job) if path.exists()):
         raise InputError(f"{output}: the result would replace a file that the job reads, choose another name with -o.")
     model = calculation.load_model(job, terminal)
-    dataset = calculation.compute(model, job, terminal, arguments.workers)
+    dataset = _compute(model, job, arguments, terminal, keep := results.state_folder(output))
     results.save(dataset, output)
+    shutil.rmtree(keep, ignore_errors=True)
     terminal.close()
     print(table.summary(dataset))
     print(f"\nwritten to {output}")
+
+
+def _compute(
+    model: "BlochModel", job: "Job", arguments: argparse.Namespace, terminal: Terminal, keep: Path
+) -> "xr.Dataset":
+    """Compute where the user wants it; say how to go on with what was broken off."""
+    from solenoidal import calculation
+
+    try:
+        return calculation.compute(
+            model,
+            job,
+            terminal,
+            arguments.workers,
+            executor=_crew(arguments),
+            keep=keep,
+            resume=arguments.resume,
+        )
+    except (KeyboardInterrupt, WorkersLostError):
+        terminal.close()
+        if keep.is_dir():
+            print(f"solenoidal: the run so far is kept in {keep}, add --resume to go on with it", file=sys.stderr)
+        raise
+
+
+def _crew(arguments: argparse.Namespace) -> "Crew | None":
+    """Who computes, None for threads of this process."""
+    if arguments.cluster:
+        from solenoidal.engine.cluster import Cluster
+
+        return Cluster(arguments.cluster)
+    if (arguments.workers or 1) > 1:
+        from solenoidal.engine import Processes
+
+        return Processes(arguments.workers)
+    return None
 
 
 def _inspect(arguments: argparse.Namespace, terminal: Terminal) -> None:

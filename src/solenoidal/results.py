@@ -15,12 +15,13 @@ from solenoidal import definitions, responses
 from solenoidal._version import __version__
 from solenoidal.engine import Outcome, Task
 from solenoidal.errors import InputError
+from solenoidal.files import replace_file
 from solenoidal.job import Job
 from solenoidal.model import BlochModel, Operator
 from solenoidal.responses import Response
 from solenoidal.units import KB
 
-__all__ = ["build", "check_output", "load", "replace_file", "save"]
+__all__ = ["build", "check_output", "load", "replace_file", "save", "state_folder"]
 
 DIRECTIONS = ("x", "y", "z")
 #: Cartesian dimensions and what they mean.
@@ -226,6 +227,12 @@ def check_output(path: Path | str) -> None:
         raise InputError(f"{path}: the folder {path.parent} is not writable, choose another with -o.")
 
 
+def state_folder(path: Path | str) -> Path:
+    """Where the run that will write ``path`` keeps its state."""
+    path = Path(path)
+    return path.with_name(f"{path.name}.resume")
+
+
 def save(dataset: xr.Dataset, path: Path | str) -> Path:
     """Write a result as netCDF 4, all or nothing.
 
@@ -258,28 +265,6 @@ def save(dataset: xr.Dataset, path: Path | str) -> Path:
     dataset.to_netcdf(content, engine="h5netcdf", format="NETCDF4")
     replace_file(path, content.getbuffer())
     return path
-
-
-def replace_file(path: Path, content: bytes | memoryview) -> None:
-    """Write a file beside its place and move it there when the disk has all of it.
-
-    Raises
-    ------
-    OSError
-        If that fails; what was at ``path`` before is still there.
-    """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(partial, path)
-    except OSError as error:
-        # A failed write does not say which file it was.
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def load(path: Path | str) -> xr.Dataset:

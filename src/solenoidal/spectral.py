@@ -45,6 +45,13 @@ class Accumulator(Protocol):
     def integrals(self, function: str) -> Real:
         """``(n_T, n_mu, n)``: sums of F x over all states added so far, F by its name."""
 
+    def arrays(self) -> dict[str, Real]:
+        """Everything collected, by name: views that can be stored and filled again."""
+
+    @property
+    def columns(self) -> int:
+        """Number n of components."""
+
 
 class EnergyGrid:
     """Cubic deposit on an energy grid for temperatures that are not too low.
@@ -61,6 +68,7 @@ class EnergyGrid:
         self.mu, self.kT = mu, kT
         self.step, self.nodes = grid_size(mu, kT)
         self.start = float(mu[0]) - WINDOW * float(kT.max()) - 2 * self.step
+        self.columns = columns
         self.table = np.zeros((self.nodes, columns))
         self.below = np.zeros((2, columns))  # moments 0 and 1 (from mu[0]) of the levels under the grid
 
@@ -73,6 +81,10 @@ class EnergyGrid:
         assert isinstance(other, EnergyGrid)
         self.table += other.table
         self.below += other.below
+
+    def arrays(self) -> dict[str, Real]:
+        """See :class:`Accumulator`."""
+        return {"table": self.table, "below": self.below}
 
     def integrals(self, function: str) -> Real:
         """See :class:`Accumulator`."""
@@ -92,7 +104,7 @@ class DirectSum:
     """Exact energy functions at the chemical potentials within the thermal window of each level, one kT > 0."""
 
     def __init__(self, mu: Real, kT: float, columns: int, functions: Sequence[str]) -> None:
-        self.mu, self.kT = mu, kT
+        self.mu, self.kT, self.columns = mu, kT, columns
         self.tables = {name: np.zeros((len(mu), columns)) for name in functions}
         self.full = np.zeros((2, len(mu) + 1, columns))
 
@@ -115,6 +127,10 @@ class DirectSum:
             table += other.tables[name]
         self.full += other.full
 
+    def arrays(self) -> dict[str, Real]:
+        """See :class:`Accumulator`."""
+        return {**self.tables, "full": self.full}
+
     def integrals(self, function: str) -> Real:
         """See :class:`Accumulator`."""
         return (self.tables[function] + _filled(self.full, self.mu, FUNCTIONS[function].deep))[None]
@@ -124,7 +140,7 @@ class ZeroTemperature:
     """Step and ramp for filled levels, cell-averaged delta function for the Fermi surface."""
 
     def __init__(self, mu: Real, columns: int, functions: Sequence[str]) -> None:
-        self.mu = mu
+        self.mu, self.columns = mu, columns
         self.delta = any(FUNCTIONS[name].cold == "delta" for name in functions)
         self.table = np.zeros((len(mu), columns))
         self.full = np.zeros((2, len(mu) + 1, columns))
@@ -140,6 +156,10 @@ class ZeroTemperature:
         assert isinstance(other, ZeroTemperature)
         self.table += other.table
         self.full += other.full
+
+    def arrays(self) -> dict[str, Real]:
+        """See :class:`Accumulator`."""
+        return {"table": self.table, "full": self.full}
 
     def integrals(self, function: str) -> Real:
         """See :class:`Accumulator`."""

@@ -26,6 +26,8 @@ Real = NDArray[np.float64]
 BLOCK = 32
 #: Lines whose partial sums are made together.
 LINES = 8
+#: k-points above which planes are not processed together.
+CHUNK = 4096
 #: Bytes for the partial sums of one worker.
 PLANES_BYTES = 24e6
 
@@ -117,8 +119,12 @@ class Interpolator:
         if self.D < 3:
             return [(k1, k2[i : i + 16]) for i in range(0, len(k2), 16)]
         plane = self.H.shape[1] * self.H.shape[2] * (2 + sum(self.counts)) * self.N**2 * 16
-        together = max(1, min(4, int(PLANES_BYTES // plane)))
+        together = max(1, min(4, int(PLANES_BYTES // plane), CHUNK // (len(k2) * mesh.n[2])))
         return [(k1[i : i + together], k2) for i in range(0, len(k1), together)]
+
+    def points(self, mesh: Mesh, chunk: tuple[Real, Real]) -> int:
+        """Number of k-points of a chunk."""
+        return len(chunk[0]) * len(chunk[1]) * mesh.n[-1]
 
     def blocks(self, mesh: Mesh, chunk: tuple[Real, Real], block: int = BLOCK) -> Iterator[Block]:
         """Yield the points of a chunk in blocks of ``block`` points, the last one shorter.

@@ -91,7 +91,7 @@ MISTAKES = {
 def test_mistake_in_a_job_is_one_line_and_harms_nothing(mistake, write_job, tmp_path, capsys, monkeypatch):
     replacement, words = MISTAKES[mistake]
     (tmp_path / "run.nc").write_bytes(b"an earlier result")
-    monkeypatch.setattr(engine, "run", lambda *_: pytest.fail("the long run was started"))
+    monkeypatch.setattr(engine, "run", lambda *_, **__: pytest.fail("the long run was started"))
     assert cli.main(["run", write_job(replacement)]) == 2
     line = one_line(capsys)
     assert "run.toml" in line
@@ -174,7 +174,7 @@ def test_limit_of_the_operating_system_is_one_line_and_status_2(write_job, tmp_p
 def test_interrupt_is_one_line_and_status_130(write_job, tmp_path, capsys, monkeypatch):
     (tmp_path / "run.nc").write_bytes(b"an earlier result")
 
-    def interrupt(*_):
+    def interrupt(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(engine, "run", interrupt)
@@ -219,7 +219,7 @@ def test_interrupt_stops_the_workers_of_a_real_run(tmp_path):
 
 
 def test_unexpected_errors_are_not_hidden(write_job, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise ZeroDivisionError
 
     monkeypatch.setattr(engine, "run", fail)
@@ -231,14 +231,16 @@ def test_number_of_workers_reaches_the_engine(write_job, monkeypatch):
     seen = []
     real = engine.run
 
-    def spy(model, task, listen):
-        seen.append(task)
-        return real(model, task, listen)
+    def spy(model, task, listen, **how):
+        seen.append((task, how))
+        return real(model, task, listen, **how)
 
     monkeypatch.setattr(engine, "run", spy)
     assert cli.main(["run", write_job(), "--workers", "2"]) == 0
-    (task,) = seen
+    ((task, how),) = seen
     assert task.workers == 2
+    assert isinstance(how["crew"], engine.Processes)
+    assert how["crew"].workers == 2
     assert task.mesh == (6, 6)
     assert task.offset == (0.5, 0.5)
     assert task.axes == ("z",)

@@ -1,31 +1,41 @@
 """Where the zone is swept: blocks of k-points on threads, quantities collected in energy, one pass for everything."""
 
+from pathlib import Path
+
 import numpy as np
 
-from solenoidal import definitions, quantities
-from solenoidal.bloch import select_axes
+from solenoidal import definitions
 from solenoidal.compiled import announced_compilation, one_blas_thread
 from solenoidal.diagnostics import band_range
-from solenoidal.engine import quality
-from solenoidal.engine.sweep import functions_wanted, sweep
+from solenoidal.engine import checkpoint, quality
+from solenoidal.engine.checkpoint import Checkpoint, Stage, fingerprint
+from solenoidal.engine.schedule import Crew, Processes, Remote, Threads, cores
+from solenoidal.engine.sweep import sweep
 from solenoidal.engine.task import Outcome, Task
-from solenoidal.engine.threads import cores
+from solenoidal.engine.work import Work
 from solenoidal.errors import InputError
-from solenoidal.events import Counter, Listener, silent
+from solenoidal.events import Counter, Listener, Message, silent
 from solenoidal.model import BlochModel
 from solenoidal.multiplets import RESOLVED
 from solenoidal.quantities import SMALLEST_GAMMA
-from solenoidal.zone import Interpolator, Mesh
+from solenoidal.zone import Mesh
 
-__all__ = ["Outcome", "Task", "cores", "run"]
+__all__ = ["Crew", "Outcome", "Processes", "Remote", "Task", "Threads", "cores", "run"]
 
 #: Degeneracy energies above this (eV) are compared with the width of the bands.
 WIDE = 0.1
 
 
-@one_blas_thread
-def run(model: BlochModel, task: Task, listen: Listener = silent) -> Outcome:
-    """Compute every definition of the conductivity on one mesh.
+def run(
+    model: BlochModel,
+    task: Task,
+    listen: Listener = silent,
+    *,
+    crew: Crew | None = None,
+    keep: Path | None = None,
+    resume: bool = False,
+) -> Outcome:
+    """Compute every response on one mesh.
 
     Parameters
     ----------
@@ -33,28 +43,50 @@ def run(model: BlochModel, task: Task, listen: Listener = silent) -> Outcome:
         See the classes.
     listen
         Receives progress and messages.
+    crew
+        Who computes; None for threads of this process.  The result is the same to the last bit for all.
+    keep
+        Folder for the state of the run, None to keep none; the caller removes it when the result is safe.
+    resume
+        Go on with the run whose state is in ``keep``.
 
     Raises
     ------
     InputError
-        For an unknown definition, operator or component, or a mesh that does not fit the model.
+        For an unknown definition, operator or component, a mesh that does not fit the model, or a state that belongs
+        to another run.
     UnstableModelError
         For a bosonic model that is not positive definite on the mesh.
+    WorkersLostError
+        If the workers die and cannot be replaced.
     """
     _check(model, task)
-    operator = select_axes(model.operator(task.operator), task.axes, model.source)
+    work = Work(model, task)
     mesh = Mesh(tuple(task.mesh), tuple(task.offset))
-    coarse = mesh.halved()
-    functions = functions_wanted(task)
-    source = Interpolator(model, operator, any(quantities.get(name).curvature for name in functions))
-    counter = Counter(listen, mesh.size + (coarse.size if task.error else 0))
-    with announced_compilation(listen):
-        fine = sweep(source, task, functions, mesh, counter)
-    errors = {}
+    meshes = {"mesh": mesh, **({"half mesh": mesh.halved()} if task.error else {})}
+    state = _checkpoint(work, meshes, keep, resume, listen)
+    return _run(work, meshes, crew or Threads(task.workers), state, listen)
+
+
+@one_blas_thread
+def _run(work: Work, meshes: dict[str, Mesh], crew: Crew, state: Checkpoint | None, listen: Listener) -> Outcome:
+    task, mesh = work.task, meshes["mesh"]
+    counter = Counter(listen, sum(m.size for m in meshes.values()))
+    sweeps = {}
+    try:
+        with announced_compilation(listen):
+            for name, m in meshes.items():
+                stage = state.stage(name) if state else Stage()
+                sweeps[name] = sweep(work, m, crew, counter, stage, state)
+    finally:
+        crew.close()
+    if state:
+        state.finish()
+    fine, errors = sweeps["mesh"], {}
     if task.error:
-        half = sweep(source, task, functions, coarse, counter)
+        half = sweeps["half mesh"]
         errors = {name: abs(fine.values[name] - half.values[name]) for name in fine.values}
-    small = quality.residuals(model, task)
+    small = quality.residuals(work.model, task)
     return Outcome(
         fine.values,
         errors,
@@ -66,6 +98,24 @@ def run(model: BlochModel, task: Task, listen: Listener = silent) -> Outcome:
         quality.warnings(task, fine, errors, small),
         fine.floors,
     )
+
+
+def _checkpoint(
+    work: Work, meshes: dict[str, Mesh], keep: Path | None, resume: bool, listen: Listener
+) -> Checkpoint | None:
+    """State of the run: an earlier one, an empty one, or none."""
+    if keep is None:
+        return None
+    out = Checkpoint(keep, fingerprint(work), checkpoint.EVERY, listen)
+    if not resume:
+        if out.found():
+            listen(Message(f"an unfinished run in {keep} is dropped: --resume would have gone on with it"))
+        out.discard()
+    elif out.resume({name: work.recipe(mesh) for name, mesh in meshes.items()}):
+        out.announce()
+    else:
+        listen(Message(f"nothing to resume in {keep}: starting from the beginning"))
+    return out
 
 
 def _check(model: BlochModel, task: Task) -> None:
