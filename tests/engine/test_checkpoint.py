@@ -126,7 +126,7 @@ def test_state_of_other_operators_or_of_another_version_is_refused(model, tmp_pa
     with pytest.raises(InputError, match="operators were others"):
         run(models.build("wilson_dirac", h_z=0.01), TASK, keep=folder, resume=True)
     monkeypatch.setattr(checkpoint, "__version__", "9.9")
-    with pytest.raises(InputError, match="this is 9.9"):
+    with pytest.raises(InputError, match=r"this is 9\.9"):
         run(model, TASK, keep=folder, resume=True)
 
 

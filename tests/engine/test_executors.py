@@ -255,7 +255,7 @@ def test_cluster_with_a_worker_that_dies_and_one_that_comes_late(job, dask, tmp_
     dask.worker()  # late
     wait_for_progress(running, 0.4)
     first.send_signal(signal.SIGKILL)
-    out, err = running.communicate(timeout=300)
+    _, err = running.communicate(timeout=300)
     assert running.returncode == 0, err
     assert "Traceback" not in err
     assert bits(tmp_path / "there.nc") == bits(tmp_path / "here.nc")
