@@ -9,8 +9,9 @@ from solenoidal.compiled import announced_compilation, one_blas_thread
 from solenoidal.diagnostics import band_range
 from solenoidal.engine import checkpoint, quality
 from solenoidal.engine.checkpoint import Checkpoint, Stage, fingerprint
+from solenoidal.engine.refine import refine
 from solenoidal.engine.schedule import Crew, Processes, Remote, Threads, cores
-from solenoidal.engine.sweep import sweep
+from solenoidal.engine.sweep import Sweep, sweep
 from solenoidal.engine.task import Outcome, Task
 from solenoidal.engine.work import Work
 from solenoidal.errors import InputError
@@ -35,7 +36,7 @@ def run(
     keep: Path | None = None,
     resume: bool = False,
 ) -> Outcome:
-    """Compute every response on one mesh.
+    """Compute every response on one mesh, or on growing ones until a tolerance is reached.
 
     Parameters
     ----------
@@ -62,30 +63,35 @@ def run(
     """
     _check(model, task)
     work = Work(model, task)
-    mesh = Mesh(tuple(task.mesh), tuple(task.offset))
-    meshes = {"mesh": mesh, **({"half mesh": mesh.halved()} if task.error else {})}
-    state = _checkpoint(work, meshes, keep, resume, listen)
-    return _run(work, meshes, crew or Threads(task.workers), state, listen)
+    state = _checkpoint(work, keep, resume, listen)
+    return _run(work, crew or Threads(task.workers), state, listen)
 
 
 @one_blas_thread
-def _run(work: Work, meshes: dict[str, Mesh], crew: Crew, state: Checkpoint | None, listen: Listener) -> Outcome:
-    task, mesh = work.task, meshes["mesh"]
-    counter = Counter(listen, sum(m.size for m in meshes.values()))
-    sweeps = {}
+def _run(work: Work, crew: Crew, state: Checkpoint | None, listen: Listener) -> Outcome:
+    task = work.task
+
+    def add(mesh: Mesh) -> Sweep:
+        stage = state.stage(_name(mesh)) if state else Stage()
+        return sweep(work, mesh, crew, counter or Counter(listen, mesh.size), stage, state)
+
+    counter: Counter | None = None
+    short: tuple[str, ...] = ()
     try:
         with announced_compilation(listen):
-            for name, m in meshes.items():
-                stage = state.stage(name) if state else Stage()
-                sweeps[name] = sweep(work, m, crew, counter, stage, state)
+            if task.tolerance is None:
+                mesh = Mesh(tuple(task.mesh), tuple(task.offset))
+                meshes = [mesh, *([mesh.halved()] if task.error else [])]
+                counter = Counter(listen, sum(m.size for m in meshes))
+                fine, *half = map(add, meshes)
+                errors = {name: abs(fine.values[name] - h.values[name]) for h in half for name in fine.values}
+            else:
+                refined = refine(task, add, listen)
+                mesh, fine, errors, short = refined.meshes[-1], refined.sums[-1], refined.errors, refined.short
     finally:
         crew.close()
     if state:
         state.finish()
-    fine, errors = sweeps["mesh"], {}
-    if task.error:
-        half = sweeps["half mesh"]
-        errors = {name: abs(fine.values[name] - half.values[name]) for name in fine.values}
     small = quality.residuals(work.model, task)
     return Outcome(
         fine.values,
@@ -95,14 +101,18 @@ def _run(work: Work, meshes: dict[str, Mesh], crew: Crew, state: Checkpoint | No
         mesh.size,
         fine.bands,
         small,
-        quality.warnings(task, fine, errors, small),
+        (*short, *quality.warnings(task, fine, errors, small)),
         fine.floors,
+        mesh.n,
     )
 
 
-def _checkpoint(
-    work: Work, meshes: dict[str, Mesh], keep: Path | None, resume: bool, listen: Listener
-) -> Checkpoint | None:
+def _name(mesh: Mesh) -> str:
+    """Name of the sum over a mesh in a state on disk."""
+    return "x".join(map(str, mesh.n))
+
+
+def _checkpoint(work: Work, keep: Path | None, resume: bool, listen: Listener) -> Checkpoint | None:
     """State of the run: an earlier one, an empty one, or none."""
     if keep is None:
         return None
@@ -111,7 +121,7 @@ def _checkpoint(
         if out.found():
             listen(Message(f"an unfinished run in {keep} is dropped: --resume would have gone on with it"))
         out.discard()
-    elif out.resume({name: work.recipe(mesh) for name, mesh in meshes.items()}):
+    elif out.resume(lambda name: work.recipe(Mesh(tuple(map(int, name.split("x"))), tuple(work.task.offset)))):
         out.announce()
     else:
         listen(Message(f"nothing to resume in {keep}: starting from the beginning"))

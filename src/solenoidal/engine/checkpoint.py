@@ -104,8 +104,13 @@ class Checkpoint:
         content = buffer.getvalue()
         return MAGIC + hashlib.sha256(content).digest() + content
 
-    def resume(self, recipes: Mapping[str, Recipe]) -> bool:
+    def resume(self, recipe: Callable[[str], Recipe]) -> bool:
         """Take over the newest whole file; False if there is none.
+
+        Parameters
+        ----------
+        recipe
+            What is collected in the stage of a name.
 
         Raises
         ------
@@ -120,7 +125,7 @@ class Checkpoint:
         self._serial = head["serial"] + 1
         for name, stage in head["stages"].items():
             mine = {key.removeprefix(f"{name}/"): array for key, array in arrays.items() if key.startswith(f"{name}/")}
-            total = Collector.restore(recipes[name], stage["numbers"], mine) if stage["numbers"] else None
+            total = Collector.restore(recipe(name), stage["numbers"], mine) if stage["numbers"] else None
             self.stages[name] = Stage(stage["done"], total)
         return True
 

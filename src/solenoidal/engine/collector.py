@@ -41,13 +41,14 @@ class Recipe:
         return Settings(self.task.gamma or 0.0)
 
     @cached_property
-    def cold(self) -> bool:
-        """Whether a Fermi surface at T = 0 is wanted."""
-        return bool((self.plan.kT == 0.0).any()) and any("fermi_surface" in names for names in self.functions.values())
+    def wide(self) -> bool:
+        """Whether cell widths are wanted: always for spread levels, else for a Fermi surface at T = 0 only."""
+        surface = any("fermi_surface" in names for names in self.functions.values())
+        return self.plan.cells > 0 or (bool((self.plan.kT == 0.0).any()) and surface)
 
     def solve(self, block: Block) -> States:
         """States of a block, as the task groups them."""
-        return solve(block, self.task.degeneracy, self.plan.highest)
+        return solve(block, self.task.degeneracy, self.plan.highest, self.cell if self.wide else None)
 
 
 def functions_wanted(task: Task) -> dict[str, tuple[str, ...]]:
@@ -83,9 +84,9 @@ class Collector:
             return
         self._add_all(self.main, states, 1.0)
         self.joined += int((states.group[:, -1] == 0).sum())
-        e = np.ascontiguousarray(states.e[:, : states.rows]).ravel()
+        e, widths = self._where(states) if self.recipe.plan.cells else self._levels(states)
         for acc in self.filling:
-            acc.add(e, np.ones((len(e), 1)), np.ones((len(e), 1)))
+            acc.add(e, np.ones((len(e), 1)), widths)
         finer = states.regroup(self.recipe.task.degeneracy / 3.0)
         differs = (finer.group != states.group).any(axis=1)
         if differs.any():
@@ -101,12 +102,17 @@ class Collector:
                 apart = states.regroup(RESOLVED)
                 self._add_one(table, q, apart, self._where(apart), factor)
 
+    def _levels(self, states: States) -> tuple[Real, Real]:
+        """Energy of every level, not of its multiplet, and cells of unit width."""
+        e = np.ascontiguousarray(states.e[:, : states.rows]).ravel()
+        return e, np.ones((len(e), 1))
+
     def _where(self, states: States) -> tuple[Real, Real]:
         """Energy and cell widths (eV) of every level, as accumulators want them."""
         n = states.rows
         e = np.ascontiguousarray(states.e_group[:, :n]).ravel()
-        if not self.recipe.cold:
-            return e, np.empty((len(e), 0))  # only the Fermi surface at T = 0 is averaged over cells
+        if not self.recipe.wide:
+            return e, np.empty((len(e), 0))
         return e, np.ascontiguousarray(abs(states.v_group[:, :n] @ self.recipe.cell.T)).reshape(len(e), -1)
 
     def _add_one(

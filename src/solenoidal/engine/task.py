@@ -12,6 +12,10 @@ __all__ = ["Outcome", "Task"]
 Real = NDArray[np.float64]
 
 
+#: k-points that a refined mesh may have unless the user says otherwise.
+MOST = 20_000_000
+
+
 @dataclass(frozen=True)
 class Task:
     """What is to be computed, in internal units.
@@ -38,6 +42,13 @@ class Task:
         Threads; None for all cores.
     responses
         Names from :mod:`solenoidal.responses`.
+    method
+        ``"plain"``: sharp levels; ``"linear"``: every level spread over its mesh cell.
+    tolerance
+        Refine the mesh until every error is below this part of the largest value of its response, definition and
+        temperature; None for the mesh as it is.
+    most
+        k-points that a refined mesh may have.
     """
 
     mesh: tuple[int, ...]
@@ -53,6 +64,9 @@ class Task:
     error: bool = True
     workers: int | None = None
     responses: tuple[str, ...] = ("conductivity",)
+    method: str = "plain"
+    tolerance: float | None = None
+    most: int = MOST
 
     @property
     def choice(self) -> Choice:
@@ -83,6 +97,8 @@ class Outcome:
         Numbers that should be small; sentences about those that are not.
     floors
         By response: magnitudes below this are rounding.
+    mesh
+        The mesh of the values: that of the task, or the finest one that a tolerance needed.
     """
 
     values: dict[str, Real]
@@ -94,6 +110,7 @@ class Outcome:
     residuals: dict[str, float]
     warnings: tuple[str, ...]
     floors: dict[str, float] = field(default_factory=dict)
+    mesh: tuple[int, ...] = ()
 
     @property
     def conductivity(self) -> Real:

@@ -73,7 +73,8 @@ class Work:
     def recipe(self, mesh: Mesh) -> Recipe:
         """What is collected on a mesh."""
         task = self.task
-        return Recipe(task, plan(task.mu, task.kT), self.functions, mesh.cell(self.model.lattice))
+        cells = self.model.dimension if task.method == "linear" else 0
+        return Recipe(task, plan(task.mu, task.kT, cells), self.functions, mesh.cell(self.model.lattice))
 
     def parts(self, mesh: Mesh) -> list[Part]:
         """Cut a mesh into parts of about a second each."""
