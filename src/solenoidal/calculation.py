@@ -29,6 +29,8 @@ __all__ = [
 
 Real = NDArray[np.float64]
 
+#: First mesh of a calculation with a tolerance where the job names none, by dimension.
+FIRST_MESH = {1: (64,), 2: (32,), 3: (12,)}
 #: Part of the band width by which a coarse mesh may miss the true edges of the bands.
 EDGE = 0.05
 
@@ -151,6 +153,9 @@ def compute(
         gamma=job.compute.gamma,
         workers=workers,
         responses=job.compute.responses,
+        method=job.zone.integration,
+        tolerance=job.zone.tolerance,
+        most=job.zone.max_points or engine.MOST,
     )
     crew = engine.Remote(executor) if isinstance(executor, Executor) else executor
     outcome = engine.run(model, task, listen, crew=crew, keep=keep, resume=resume)
@@ -197,8 +202,8 @@ def _missing(model: BlochModel, job: Job, known: set[str]) -> str:
 
 def per_direction(model: BlochModel, job: Job, key: str) -> tuple[float, ...]:
     """Entry of ``[zone]`` with one number per periodic direction; a lone number stands for all of them."""
-    entries: tuple[float, ...] = getattr(job.zone, key)
     D = model.dimension
+    entries: tuple[float, ...] = getattr(job.zone, key) or FIRST_MESH[D]
     if len(entries) == 1:
         return entries * D
     if len(entries) != D:

@@ -99,6 +99,9 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--workers", metavar="N", type=_count, help="processes (default: a thread for every core)")
     where.add_argument("--cluster", metavar="ADDRESS", help="scheduler of a Dask cluster, or its file")
+    parser.add_argument(
+        "--tolerance", metavar="X", type=float, help="refine the mesh until every relative error is below"
+    )
     parser.add_argument("--resume", action="store_true", help="go on with a run that was broken off")
     parser.set_defaults(command=_run)
 
@@ -140,6 +143,8 @@ def _run(arguments: argparse.Namespace, terminal: Terminal) -> None:
 
     output = arguments.output or Path(arguments.job.stem + ".nc")
     job = Job.from_toml(arguments.job)
+    if arguments.tolerance is not None:
+        job = job.with_tolerance(arguments.tolerance)
     results.check_output(output)
     if output.exists() and output.samefile(arguments.job):
         raise InputError(f"{output}: the result would replace the job file, choose another name with -o.")

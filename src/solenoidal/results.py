@@ -79,6 +79,11 @@ def build(
     )
 
 
+#: What an error is, without and with a tolerance.
+_ERRORS = (
+    "error bar: absolute difference to half the mesh in every direction",
+    "error bar: estimated from the last changes of a growing mesh",
+)
 _CARRIERS = {
     "long_name": "electrons per cell",
     "units": "1",
@@ -109,7 +114,7 @@ def _variables(model: BlochModel, operator: Operator, task: Task, outcome: Outco
     }
     if name in outcome.errors:
         out[f"{response.variable}_error"] = entry(
-            abs(factor) * outcome.errors[name], "error bar: absolute difference to half the mesh in every direction"
+            abs(factor) * outcome.errors[name], _ERRORS[task.tolerance is not None]
         )
     return out
 
@@ -193,7 +198,8 @@ def _provenance(
         "time_reversal": PARITY[operator.time_reversal],
         "dimension": model.dimension,
         "cell_volume": model.volume,
-        "mesh": json.dumps(task.mesh),
+        "mesh": json.dumps(outcome.mesh or task.mesh),
+        "method": task.method,
         "offset": json.dumps(task.offset),
         "k_points": outcome.k_points,
         "degeneracy": task.degeneracy,
@@ -206,7 +212,7 @@ def _provenance(
         "notes": json.dumps(model.notes),
         "warnings": json.dumps(warnings),
     }
-    optional = {"fermi_energy": fermi_energy, "gamma": task.gamma}
+    optional = {"fermi_energy": fermi_energy, "gamma": task.gamma, "tolerance": task.tolerance}
     return out | {key: value for key, value in optional.items() if value is not None}
 
 

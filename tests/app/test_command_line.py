@@ -68,7 +68,7 @@ MISTAKES = {
     "fractional mesh": (("[6, 6]", "6.5"), ["[zone] mesh", "6.5"]),
     "mesh of another dimension": (("[6, 6]", "[6, 6, 6]"), ["[zone] mesh", "3 numbers", "2 periodic directions"]),
     "offset of another dimension": (("[6, 6]", "6\noffset = [0, 0, 0]"), ["[zone] offset", "3 numbers"]),
-    "other method": (("[6, 6]", '6\nmethod = "linear"'), ["[zone] method", "valid: plain"]),
+    "other method": (("[6, 6]", '6\nmethod = "cubic"'), ["[zone] method", "valid: linear, plain"]),
     "negative temperature": (("[300, 600]", "[-300]"), ["[scan] temperature", "-300"]),
     "infinite temperature": (("[300, 600]", "inf"), ["[scan] temperature", "inf"]),
     "no points": (("points = 3", "points = 0"), ["[scan] mu.points", "0 is out of range"]),
@@ -312,3 +312,17 @@ def test_the_job_in_a_result_runs_again(result):
     again = calculation.compute(calculation.load_model(job), job, workers=1)
     assert job.zone.mesh == (8,)
     xr.testing.assert_allclose(again, result, rtol=1e-12)
+
+
+def test_tolerance_of_the_command_line_is_reached(write_job, tmp_path, capsys):
+    assert cli.main(["run", write_job(), "--tolerance", "0.05"]) == 0
+    dataset = results.load(tmp_path / "run.nc")
+    assert dataset.attrs["tolerance"] == 0.05
+    assert dataset.attrs["method"] == "linear"
+    size = abs(dataset.conductivity).max(["mu", "current", "field", "spin"])
+    size = size.clip(0.01 * size.max("definition"))
+    worst = (dataset.conductivity_error.max(["mu", "current", "field", "spin"]) / size).max()
+    assert float(worst) <= 0.05
+    assert "every error is within the tolerance" in capsys.readouterr().err
+    assert cli.main(["run", write_job(), "--tolerance", "7"]) == 2
+    assert "[zone] tolerance" in capsys.readouterr().err

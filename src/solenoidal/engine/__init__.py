@@ -12,7 +12,7 @@ from solenoidal.engine.checkpoint import Checkpoint, Stage, fingerprint
 from solenoidal.engine.refine import refine
 from solenoidal.engine.schedule import Crew, Processes, Remote, Threads, cores
 from solenoidal.engine.sweep import Sweep, sweep
-from solenoidal.engine.task import Outcome, Task
+from solenoidal.engine.task import MOST, Outcome, Task
 from solenoidal.engine.work import Work
 from solenoidal.errors import InputError
 from solenoidal.events import Counter, Listener, Message, silent
@@ -21,7 +21,7 @@ from solenoidal.multiplets import RESOLVED
 from solenoidal.quantities import SMALLEST_GAMMA
 from solenoidal.zone import Mesh
 
-__all__ = ["Crew", "Outcome", "Processes", "Remote", "Task", "Threads", "cores", "run"]
+__all__ = ["MOST", "Crew", "Outcome", "Processes", "Remote", "Task", "Threads", "cores", "run"]
 
 #: Degeneracy energies above this (eV) are compared with the width of the bands.
 WIDE = 0.1

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from solenoidal.responses import Choice
 
-__all__ = ["Outcome", "Task"]
+__all__ = ["MOST", "Outcome", "Task"]
 
 Real = NDArray[np.float64]
 
