@@ -156,6 +156,7 @@ def compute(
         method=job.zone.integration,
         tolerance=job.zone.tolerance,
         most=job.zone.max_points or engine.MOST,
+        memory=None if job.zone.memory is None else 1e9 * job.zone.memory,
     )
     crew = engine.Remote(executor) if isinstance(executor, Executor) else executor
     outcome = engine.run(model, task, listen, crew=crew, keep=keep, resume=resume)

@@ -5,22 +5,14 @@ Nothing that takes long to import is imported before it is needed: ``solenoidal 
 
 import argparse
 import os
-import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from solenoidal import cli_run
 from solenoidal._version import __version__
-from solenoidal.errors import InputError, WorkersLostError
+from solenoidal.errors import InputError
 from solenoidal.terminal import Terminal
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from solenoidal.engine import Crew
-    from solenoidal.job import Job
-    from solenoidal.model import BlochModel
 
 __all__ = ["main"]
 
@@ -94,16 +86,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("job", metavar="JOB.toml", type=Path, help="job file")
-    parser.add_argument("-o", "--output", metavar="OUT.nc", type=Path, help="result (default: JOB.nc in this folder)")
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--workers", metavar="N", type=_count, help="processes (default: a thread for every core)")
-    where.add_argument("--cluster", metavar="ADDRESS", help="scheduler of a Dask cluster, or its file")
-    parser.add_argument(
-        "--tolerance", metavar="X", type=float, help="refine the mesh until every relative error is below"
-    )
-    parser.add_argument("--resume", action="store_true", help="go on with a run that was broken off")
-    parser.set_defaults(command=_run)
+    cli_run.add_options(parser)
+    parser.set_defaults(command=cli_run.run)
 
 
 def _add_inspect(parser: argparse.ArgumentParser) -> None:
@@ -113,7 +97,7 @@ def _add_inspect(parser: argparse.ArgumentParser) -> None:
 
 def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("job", metavar="JOB.toml", type=Path, help="job file")
-    parser.add_argument("--workers", metavar="N", type=_count, help="threads (default: all cores)")
+    parser.add_argument("--workers", metavar="N", type=cli_run.count, help="threads (default: all cores)")
     parser.set_defaults(command=_check)
 
 
@@ -125,74 +109,6 @@ def _add_plot(parser: argparse.ArgumentParser) -> None:
         "--component", metavar="XYZ", help="current, field, spin; default: the largest at the Fermi level"
     )
     parser.set_defaults(command=_plot)
-
-
-def _count(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not possible, give at least 1")
-    return number
-
-
-def _run(arguments: argparse.Namespace, terminal: Terminal) -> None:
-    from solenoidal import calculation, results, table
-    from solenoidal.job import Job
-
-    output = arguments.output or Path(arguments.job.stem + ".nc")
-    job = Job.from_toml(arguments.job)
-    if arguments.tolerance is not None:
-        job = job.with_tolerance(arguments.tolerance)
-    results.check_output(output)
-    if output.exists() and output.samefile(arguments.job):
-        raise InputError(f"{output}: the result would replace the job file, choose another name with -o.")
-    if output.exists() and any(output.samefile(path) for path in calculation.inputs(job) if path.exists()):
-        raise InputError(f"{output}: the result would replace a file that the job reads, choose another name with -o.")
-    model = calculation.load_model(job, terminal)
-    dataset = _compute(model, job, arguments, terminal, keep := results.state_folder(output))
-    results.save(dataset, output)
-    shutil.rmtree(keep, ignore_errors=True)
-    terminal.close()
-    print(table.summary(dataset))
-    print(f"\nwritten to {output}")
-
-
-def _compute(
-    model: "BlochModel", job: "Job", arguments: argparse.Namespace, terminal: Terminal, keep: Path
-) -> "xr.Dataset":
-    """Compute where the user wants it; say how to go on with what was broken off."""
-    from solenoidal import calculation
-
-    try:
-        return calculation.compute(
-            model,
-            job,
-            terminal,
-            arguments.workers,
-            executor=_crew(arguments),
-            keep=keep,
-            resume=arguments.resume,
-        )
-    except (KeyboardInterrupt, WorkersLostError):
-        terminal.close()
-        if keep.is_dir():
-            print(f"solenoidal: the run so far is kept in {keep}, add --resume to go on with it", file=sys.stderr)
-        raise
-
-
-def _crew(arguments: argparse.Namespace) -> "Crew | None":
-    """Who computes, None for threads of this process."""
-    if arguments.cluster:
-        from solenoidal.engine.cluster import Cluster
-
-        return Cluster(arguments.cluster)
-    if (arguments.workers or 1) > 1:
-        from solenoidal.engine import Processes
-
-        return Processes(arguments.workers)
-    return None
 
 
 def _inspect(arguments: argparse.Namespace, terminal: Terminal) -> None:

@@ -165,6 +165,8 @@ class Zone:
         Refine the mesh until every error is below this part of the largest value of its definition and temperature.
     max_points
         k-points that a refined mesh may have.
+    memory
+        Gigabytes that a run may take.
     """
 
     mesh: tuple[int, ...] | None = None
@@ -172,6 +174,7 @@ class Zone:
     method: str | None = None
     tolerance: float | None = None
     max_points: int | None = None
+    memory: float | None = None
 
     def __post_init__(self) -> None:
         """Check types and ranges."""
@@ -184,6 +187,8 @@ class Zone:
                 _fail(key, f"{len(entries)} numbers, a crystal has at most 3 periodic directions")
         if self.method is not None:
             _set(self, "method", _choice("[zone] method", self.method, METHODS))
+        if self.memory is not None:
+            _set(self, "memory", _number("[zone] memory", self.memory, low=0.0, open_end=True))
         self._check_tolerance()
 
     def _check_tolerance(self) -> None:

@@ -326,3 +326,19 @@ def test_tolerance_of_the_command_line_is_reached(write_job, tmp_path, capsys):
     assert "every error is within the tolerance" in capsys.readouterr().err
     assert cli.main(["run", write_job(), "--tolerance", "7"]) == 2
     assert "[zone] tolerance" in capsys.readouterr().err
+
+
+def test_events_are_lines_of_json(write_job, tmp_path):
+    assert cli.main(["run", write_job(), "--events", str(tmp_path / "events.jsonl")]) == 0
+    lines = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+    assert {line["event"] for line in lines} >= {"progress", "message"}
+    last = [line for line in lines if line["event"] == "progress"][-1]
+    assert last["done"] == last["total"]
+    assert last["time"] > 1.7e9
+
+
+def test_memory_is_bounded_or_refused(write_job, capsys):
+    assert cli.main(["run", write_job(("[6, 6]", "6\nmemory = 0.1"))]) == 2
+    assert "memory = 0.1 GB: this run needs about" in capsys.readouterr().err
+    assert cli.main(["run", write_job(("[6, 6]", "6\nmemory = 1.0"))]) == 0
+    assert "memory: about" in capsys.readouterr().err

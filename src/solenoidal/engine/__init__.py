@@ -7,7 +7,7 @@ import numpy as np
 from solenoidal import definitions
 from solenoidal.compiled import announced_compilation, one_blas_thread
 from solenoidal.diagnostics import band_range
-from solenoidal.engine import checkpoint, quality
+from solenoidal.engine import checkpoint, memory, quality
 from solenoidal.engine.checkpoint import Checkpoint, Stage, fingerprint
 from solenoidal.engine.refine import refine
 from solenoidal.engine.schedule import Crew, Processes, Remote, Threads, cores
@@ -73,12 +73,14 @@ def _run(work: Work, crew: Crew, state: Checkpoint | None, listen: Listener) -> 
 
     def add(mesh: Mesh) -> Sweep:
         stage = state.stage(_name(mesh)) if state else Stage()
-        return sweep(work, mesh, crew, counter or Counter(listen, mesh.size), stage, state)
+        return sweep(work, mesh, crew, counter or Counter(listen, mesh.size), stage, state, most)
 
     counter: Counter | None = None
     short: tuple[str, ...] = ()
     try:
         with announced_compilation(listen):
+            most = memory.within(work, crew)
+            memory.announce(work, crew, most, listen)
             if task.tolerance is None:
                 mesh = Mesh(tuple(task.mesh), tuple(task.offset))
                 meshes = [mesh, *([mesh.halved()] if task.error else [])]

@@ -190,7 +190,7 @@ def fingerprint(work: Work) -> dict[str, str]:
 
 
 #: Entries of a task that change no number.
-NEUTRAL = ("workers",)
+NEUTRAL = ("workers", "memory")
 
 
 def _text(value: object) -> str:

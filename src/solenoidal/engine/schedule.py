@@ -44,6 +44,10 @@ class Crew(Protocol):
     def ahead(self) -> int:
         """Parts that should be under way at once."""
 
+    @property
+    def local(self) -> int:
+        """Workers that share the memory of this process."""
+
     def submit(self, work: Work, mesh: Mesh, part: Part, counter: Counter) -> "Future[Collector]":
         """Start one part."""
 
@@ -72,6 +76,11 @@ class Threads:
     def ahead(self) -> int:
         """See :class:`Crew`."""
         return self.count + 1
+
+    @property
+    def local(self) -> int:
+        """See :class:`Crew`."""
+        return self.count
 
     def submit(self, work: Work, mesh: Mesh, part: Part, counter: Counter) -> "Future[Collector]":
         """See :class:`Crew`."""
@@ -106,6 +115,11 @@ class Remote:
     def ahead(self) -> int:
         """See :class:`Crew`."""
         return max(LEAST_AHEAD, AHEAD * self.workers)
+
+    @property
+    def local(self) -> int:
+        """See :class:`Crew`."""
+        return 0
 
     def submit(self, work: Work, mesh: Mesh, part: Part, counter: Counter) -> "Future[Collector]":
         """See :class:`Crew`."""
@@ -213,9 +227,15 @@ def _silent(points: int) -> None:
 
 
 def in_order(
-    crew: Crew, work: Work, mesh: Mesh, parts: Sequence[Part], counter: Counter, first: int = 0
+    crew: Crew,
+    work: Work,
+    mesh: Mesh,
+    parts: Sequence[Part],
+    counter: Counter,
+    first: int = 0,
+    most: int | None = None,
 ) -> Iterator[Collector]:
-    """Yield the parts from ``first`` on in their order.
+    """Yield the parts from ``first`` on in their order; at most ``most`` are under way or wait for their turn.
 
     Raises
     ------
@@ -225,7 +245,8 @@ def in_order(
     under_way: dict[int, Future[Collector]] = {}
     submit: Callable[[int], Future[Collector]] = lambda n: crew.submit(work, mesh, parts[n], counter)  # noqa: E731
     for number in range(first, len(parts)):
-        for n in range(number, min(number + crew.ahead, len(parts))):
+        ahead = crew.ahead if most is None else min(most, crew.ahead)
+        for n in range(number, min(number + ahead, len(parts))):
             if n not in under_way:
                 under_way[n] = submit(n)
         for attempt in range(TRIES + 1):

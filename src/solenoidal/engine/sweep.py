@@ -36,7 +36,15 @@ class Sweep:
     joined: float
 
 
-def sweep(work: Work, mesh: Mesh, crew: Crew, counter: Counter, stage: Stage, checkpoint: Checkpoint | None) -> Sweep:
+def sweep(
+    work: Work,
+    mesh: Mesh,
+    crew: Crew,
+    counter: Counter,
+    stage: Stage,
+    checkpoint: Checkpoint | None,
+    most: int | None = None,
+) -> Sweep:
     """Sum everything over one mesh.
 
     Parameters
@@ -53,13 +61,15 @@ def sweep(work: Work, mesh: Mesh, crew: Crew, counter: Counter, stage: Stage, ch
         How far this sum has come; updated.
     checkpoint
         Written now and then, and when the sum is broken off.
+    most
+        Parts that may be under way at once.
     """
     parts = work.parts(mesh)
     if stage.done:
         counter.add(sum(part.points for part in parts[: stage.done]))
     finished = False
     try:
-        for part in in_order(crew, work, mesh, parts, counter, stage.done):
+        for part in in_order(crew, work, mesh, parts, counter, stage.done, most):
             if stage.total is None:
                 stage.total = part
             else:

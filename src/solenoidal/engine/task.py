@@ -49,6 +49,8 @@ class Task:
         temperature; None for the mesh as it is.
     most
         k-points that a refined mesh may have.
+    memory
+        Bytes that the run may take, None for as much as its workers need.
     """
 
     mesh: tuple[int, ...]
@@ -67,6 +69,7 @@ class Task:
     method: str = "plain"
     tolerance: float | None = None
     most: int = MOST
+    memory: float | None = None
 
     @property
     def choice(self) -> Choice:
