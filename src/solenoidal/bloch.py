@@ -42,6 +42,8 @@ class Block:
     curl
         ``(n_k, D (D - 1) / 2, N, N)``: d_i A_l - d_l A_i for i < l, Angstrom^2, or None where
         the curvature of the basis is not wanted.
+    weight
+        ``(n_k,)`` points of a mesh that each stands for, or None where each stands for itself.
     """
 
     H: Complex
@@ -51,6 +53,7 @@ class Block:
     metric: Complex | None = None
     k: Real | None = None
     curl: Complex | None = None
+    weight: Index | None = None
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def _run(work: Work, crew: Crew, state: Checkpoint | None, listen: Listener) -> 
 
     def add(mesh: Mesh) -> Sweep:
         stage = state.stage(_name(mesh)) if state else Stage()
-        return sweep(work, mesh, crew, counter or Counter(listen, mesh.size), stage, state, most)
+        return sweep(work, mesh, crew, counter or Counter(listen, work.size(mesh)), stage, state, most)
 
     counter: Counter | None = None
     short: tuple[str, ...] = ()
@@ -84,7 +84,7 @@ def _run(work: Work, crew: Crew, state: Checkpoint | None, listen: Listener) -> 
             if task.tolerance is None:
                 mesh = Mesh(tuple(task.mesh), tuple(task.offset))
                 meshes = [mesh, *([mesh.halved()] if task.error else [])]
-                counter = Counter(listen, sum(m.size for m in meshes))
+                counter = Counter(listen, sum(map(work.size, meshes)))
                 fine, *half = map(add, meshes)
                 errors = {name: abs(fine.values[name] - h.values[name]) for h in half for name in fine.values}
             else:

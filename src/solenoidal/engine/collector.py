@@ -77,23 +77,26 @@ class Collector:
     def __post_init__(self) -> None:
         self.filling = self.recipe.plan.accumulators(1, ("fermi", "fermi_surface"))
 
-    def add(self, states: States) -> None:
-        """Add one block."""
+    def add(self, states: States, weight: NDArray[np.int64] | None = None) -> None:
+        """Add one block; each k-point as often as its weight says."""
         self.bands = (min(self.bands[0], states.e.min()), max(self.bands[1], states.e.max()))
         if not states.rows:
             return
-        self._add_all(self.main, states, 1.0)
-        self.joined += int((states.group[:, -1] == 0).sum())
+        factor = None if weight is None else weight.astype(np.float64)
+        self._add_all(self.main, states, factor)
+        joined = states.group[:, -1] == 0
+        self.joined += int(joined.sum() if weight is None else weight[joined].sum())
         e, widths = self._where(states) if self.recipe.plan.cells else self._levels(states)
         for acc in self.filling:
-            acc.add(e, np.ones((len(e), 1)), widths)
+            acc.add(e, _repeated(factor, states.rows, len(e)), widths)
         finer = states.regroup(self.recipe.task.degeneracy / 3.0)
         differs = (finer.group != states.group).any(axis=1)
         if differs.any():
-            self._add_all(self.shift, finer.take(differs), 1.0)
-            self._add_all(self.shift, states.take(differs), -1.0)
+            some = np.ones(int(differs.sum())) if factor is None else factor[differs]
+            self._add_all(self.shift, finer.take(differs), some)
+            self._add_all(self.shift, states.take(differs), -some)
 
-    def _add_all(self, table: dict[str, list[Accumulator]], states: States, factor: float) -> None:
+    def _add_all(self, table: dict[str, list[Accumulator]], states: States, factor: Real | None) -> None:
         where = self._where(states)
         for q in self.recipe.quantities:
             if not q.resolved:
@@ -121,13 +124,13 @@ class Collector:
         q: Quantity,
         states: States,
         where: tuple[Real, Real],
-        factor: float,
+        factor: Real | None,
     ) -> None:
         x = q.rows(states, self.recipe.settings)
         n_k, n = x.shape[:2]
         x = np.ascontiguousarray(x).reshape(n_k * n, -1)
-        if factor != 1.0:
-            x = x * factor
+        if factor is not None:
+            x = x * _repeated(factor, n, len(x))
         e, widths = where
         if table is self.main:
             self.magnitude[q.name] = self.magnitude.get(q.name, 0.0) + magnitude(x)
@@ -182,3 +185,8 @@ class Collector:
                 for number, accumulator in enumerate(accumulators):
                     for key, array in accumulator.arrays().items():
                         yield f"{kind}/{name}/{number}/{key}", array
+
+
+def _repeated(factor: Real | None, n: int, rows: int) -> Real:
+    """Factor of every level as a column: that of its k-point."""
+    return np.ones((rows, 1)) if factor is None else np.repeat(factor, n)[:, None]

@@ -90,8 +90,11 @@ def _finish(work: Work, mesh: Mesh, recipe: Recipe, gathered: Collector) -> Swee
     source, task = work.source, work.task
     density = 1.0 / (mesh.size * work.model.volume)
     filling = recipe.plan.collect(gathered.filling, "fermi")[:, :, 0] / mesh.size
-    values = {name: density * _combine(recipe, source, name, gathered.main) for name in task.responses}
-    shifts = {name: density * _combine(recipe, source, name, gathered.shift) for name in task.responses}
+    P = work.projectors(mesh)
+    values, shifts = (
+        {name: density * _projected(_combine(recipe, source, name, table), P.get(name)) for name in task.responses}
+        for table in (gathered.main, gathered.shift)
+    )
     floors = {name: density * _rounding(recipe, name, gathered.magnitude) for name in task.responses}
     thermal = recipe.plan.collect(gathered.filling, "fermi_surface")[:, :, 0] * recipe.plan.kT[:, None]
     return Sweep(values, shifts, filling, gathered.bands, floors, thermal, gathered.joined / mesh.size)
@@ -126,3 +129,10 @@ def _combine(recipe: Recipe, source: Interpolator, name: str, table: dict[str, l
                 total += t.coefficient * (x.swapaxes(2, 3) if t.exchanged else x)
         out.append(response.finish(total))
     return np.array(out)
+
+
+def _projected(x: Real, P: Real | None) -> Real:
+    """Tensors ``(label, T, mu, ...)`` made invariant under the operations of the mesh."""
+    if P is None:
+        return x
+    return np.asarray((x.reshape(*x.shape[:3], -1) @ P.T).reshape(x.shape))

@@ -1,11 +1,15 @@
 """What the engine is asked and what it answers, in internal units."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.responses import Choice
+
+if TYPE_CHECKING:
+    from solenoidal.symmetry import Operation
 
 __all__ = ["MOST", "Outcome", "Task"]
 
@@ -49,6 +53,8 @@ class Task:
         temperature; None for the mesh as it is.
     most
         k-points that a refined mesh may have.
+    operations
+        Symmetry operations that the model has to rounding: only irreducible points are computed.  Empty for all points.
     memory
         Bytes that the run may take, None for as much as its workers need.
     """
@@ -69,6 +75,7 @@ class Task:
     method: str = "plain"
     tolerance: float | None = None
     most: int = MOST
+    operations: tuple["Operation", ...] = ()
     memory: float | None = None
 
     @property
