@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from solenoidal import models
     from solenoidal.calculation import compute, load_model
     from solenoidal.errors import InputError
-    from solenoidal.figures import plot_bands, plot_conductivity, plot_convergence, plot_plane, plot_response
+    from solenoidal.figures import plot_bands, plot_conductivity, plot_convergence, plot_plane, plot_response, plot_surface
     from solenoidal.inspection import inspect
     from solenoidal.job import Job
     from solenoidal.model import BlochModel, Operator
@@ -36,6 +36,7 @@ __all__ = [
     "plot_convergence",
     "plot_plane",
     "plot_response",
+    "plot_surface",
     "read_npz",
     "read_wannier90",
     "save",
@@ -58,6 +59,7 @@ _HOMES = {
     "plot_convergence": "figures",
     "plot_plane": "figures",
     "plot_response": "figures",
+    "plot_surface": "figures",
     "read_npz": "readers",
     "read_wannier90": "readers",
     "save": "results",

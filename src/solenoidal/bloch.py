@@ -53,6 +53,8 @@ class Block:
     curl
         ``(n_k, D (D - 1) / 2, N, N)``: d_i A_l - d_l A_i for i < l, Angstrom^2, or None where
         the curvature of the basis is not wanted.
+    weight
+        ``(n_k,)`` points of a mesh that each stands for, or None where each stands for itself.
     """
 
     H: Complex
@@ -62,6 +64,7 @@ class Block:
     metric: Complex | None = None
     k: Real | None = None
     curl: Complex | None = None
+    weight: Index | None = None
 
 
 @runtime_checkable
@@ -243,7 +246,7 @@ def select_axes(op: Operator, axes: tuple[str, ...] | None, source: str = "model
     return replace(op, matrices=np.ascontiguousarray(op.matrices[:, index]), components=tuple(axes))
 
 
-def solve(block: Block, degeneracy: float = 1e-3, rows_below: float | None = None) -> States:
+def solve(block: Block, degeneracy: float = 1e-3, rows_below: float | None = None, cell: Real | None = None) -> States:
     """Diagonalise a block and rotate its matrices into the eigenbasis.
 
     Parameters
@@ -254,6 +257,9 @@ def solve(block: Block, degeneracy: float = 1e-3, rows_below: float | None = Non
         Levels closer than this (eV) form a multiplet.
     rows_below
         Quantities are only wanted for levels with energy up to this (eV); None for all.
+    cell
+        ``(D, D)`` edges of the mesh cell as rows, 1/Angstrom: a level is then wanted if its energy reaches down to
+        ``rows_below`` anywhere in the cell.
 
     Raises
     ------
@@ -262,14 +268,24 @@ def solve(block: Block, degeneracy: float = 1e-3, rows_below: float | None = Non
     """
     e, U, sign = eigenstates(block.H, block.metric, block.k)
     group = group_levels(e, degeneracy, sign)
-    rows = e.shape[1] if rows_below is None else int((e <= rows_below).sum(axis=1).max(initial=0))
     bra = np.ascontiguousarray(U.conj().swapaxes(1, 2))
     v, internal = (
         _rotate(velocity(block), U, bra),
         _rotate(np.ascontiguousarray(block.s.swapaxes(1, 2)), U, bra),
     )
     F = None if block.curl is None else _rotate(basis_curvature(block), U, bra)
+    rows = e.shape[1] if rows_below is None else _needed(e if cell is None else _lowest(e, v, cell), rows_below)
     return States(e, sign, v, internal, group, _whole(group, rows), F)
+
+
+def _lowest(e: Real, v: Complex, cell: Real) -> Real:
+    """``(n_k, N)`` lowest energy of every level in its mesh cell, linear in k."""
+    return np.asarray(e - 0.5 * abs(np.einsum("knin->kni", v).real @ cell.T).sum(axis=2))
+
+
+def _needed(lowest: Real, rows_below: float) -> int:
+    """Number of rows up to the last level that reaches down to an energy at any k."""
+    return int((np.arange(1, lowest.shape[1] + 1) * (lowest <= rows_below)).max(initial=0))
 
 
 def basis_curvature(block: Block) -> Complex:

@@ -1,6 +1,7 @@
 """From a job to a labelled result: the crystal, the Fermi level, the engine, the units."""
 
 import math
+from concurrent.futures import Executor
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ __all__ = [
     "compute",
     "fermi_energy",
     "inputs",
+    "load_crystal",
     "load_model",
     "per_direction",
     "win_file",
@@ -33,6 +35,8 @@ __all__ = [
 
 Real = NDArray[np.float64]
 
+#: First mesh of a calculation with a tolerance where the job names none, by dimension.
+FIRST_MESH = {1: (64,), 2: (32,), 3: (12,)}
 #: Part of the band width by which a coarse mesh may miss the true edges of the bands.
 EDGE = 0.05
 
@@ -96,6 +100,20 @@ def _as_given(job: Job, listen: Listener) -> BlochModel | ContinuumModel:
     return model
 
 
+def load_crystal(job: Job, purpose: str, listen: Listener = silent) -> BlochModel:
+    """Load the model of a job where only one with a Brillouin zone will do.
+
+    Raises
+    ------
+    InputError
+        As :func:`load_model` does, and if the model has no zone; ``purpose`` says what needs it.
+    """
+    model = load_model(job, listen)
+    if isinstance(model, ContinuumModel):
+        raise InputError(f"{job.origin}: {purpose} needs a Brillouin zone, and {model.source} has none.")
+    return model
+
+
 def inputs(job: Job) -> tuple[Path, ...]:
     """Files that a job reads and that a result must not replace."""
     from solenoidal import readers
@@ -115,7 +133,14 @@ def _built_in(job: Job) -> BlochModel | ContinuumModel:
 
 
 def compute(
-    model: BlochModel | ContinuumModel, job: Job, listen: Listener = silent, workers: int | None = None
+    model: BlochModel | ContinuumModel,
+    job: Job,
+    listen: Listener = silent,
+    workers: int | None = None,
+    *,
+    executor: Executor | engine.Crew | None = None,
+    keep: Path | None = None,
+    resume: bool = False,
 ) -> xr.Dataset:
     """Compute every definition of the conductivity that a job asks for.
 
@@ -129,6 +154,14 @@ def compute(
         Receives progress, messages and warnings.
     workers
         Threads, None for all cores.
+    executor
+        Computes instead of threads of this process: any :class:`concurrent.futures.Executor` of other processes
+        (a process pool, ``mpi4py.futures.MPIPoolExecutor``, ``dask.distributed.Client.get_executor()``).
+        It gets the operators once per worker and the result does not depend on it.
+    keep
+        Folder where a long run keeps its state, None for nowhere; remove it when the result is saved.
+    resume
+        Go on with the run whose state is in ``keep``.
 
     Returns
     -------
@@ -172,15 +205,28 @@ def compute(
         gamma=job.compute.gamma,
         workers=workers,
         responses=job.compute.responses,
+        method=job.zone.integration,
+        tolerance=job.zone.tolerance,
+        most=job.zone.max_points or engine.MOST,
+        memory=None if job.zone.memory is None else 1e9 * job.zone.memory,
         operations=_operations(model, job),
     )
-    outcome = _run(model, job, task, listen)
+    crew = engine.Remote(executor) if isinstance(executor, Executor) else executor
+    outcome = _run(model, job, task, listen, crew, keep, resume)
     for text in (*outcome.warnings, *warnings):
         listen(Warned(text))
     return results.build(model, job, task, outcome, fermi, warnings)
 
 
-def _run(model: BlochModel | ContinuumModel, job: Job, task: engine.Task, listen: Listener) -> engine.Outcome:
+def _run(
+    model: BlochModel | ContinuumModel,
+    job: Job,
+    task: engine.Task,
+    listen: Listener,
+    crew: engine.Crew | None,
+    keep: Path | None,
+    resume: bool,
+) -> engine.Outcome:
     """Sum over the zone, or along rays for a model without one."""
     cutoff = job.zone.cutoff
     if isinstance(model, ContinuumModel):
@@ -196,7 +242,7 @@ def _run(model: BlochModel | ContinuumModel, job: Job, task: engine.Task, listen
                     f"{job.origin}: [compute] definitions: '{name}' follows states from k to k, but the plane waves of "
                     f"{model.source} are folded at the edge of the zone: leave it out."
                 )
-    return engine.run(model, task, listen)
+    return engine.run(model, task, listen, crew=crew, keep=keep, resume=resume)
 
 
 def _operations(model: BlochModel | ContinuumModel, job: Job) -> tuple[Operation, ...]:
@@ -254,10 +300,10 @@ def per_direction(model: BlochModel | ContinuumModel, job: Job, key: str) -> tup
 
     For a model without a zone the mesh has one number, and there is nothing to shift.
     """
-    entries: tuple[float, ...] = getattr(job.zone, key)
+    D = model.dimension
+    entries: tuple[float, ...] = getattr(job.zone, key) or FIRST_MESH[D]
     if isinstance(model, ContinuumModel):
         return _without_zone(model, job, key, entries)
-    D = model.dimension
     if len(entries) == 1:
         return entries * D
     if len(entries) != D:

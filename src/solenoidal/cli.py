@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from solenoidal import cli_plot
+from solenoidal import cli_plot, cli_run
 from solenoidal._version import __version__
 from solenoidal.errors import InputError
 from solenoidal.terminal import Terminal
@@ -85,10 +85,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("job", metavar="JOB.toml", type=Path, help="job file")
-    parser.add_argument("-o", "--output", metavar="OUT.nc", type=Path, help="result (default: JOB.nc in this folder)")
-    parser.add_argument("--workers", metavar="N", type=_count, help="threads (default: all cores)")
-    parser.set_defaults(command=_run)
+    cli_run.add_options(parser)
+    parser.set_defaults(command=cli_run.run)
 
 
 def _add_inspect(parser: argparse.ArgumentParser) -> None:
@@ -98,7 +96,7 @@ def _add_inspect(parser: argparse.ArgumentParser) -> None:
 
 def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("job", metavar="JOB.toml", type=Path, help="job file")
-    parser.add_argument("--workers", metavar="N", type=_count, help="threads (default: all cores)")
+    parser.add_argument("--workers", metavar="N", type=cli_run.count, help="threads (default: all cores)")
     parser.set_defaults(command=_check)
 
 
@@ -126,35 +124,6 @@ def _add_plot(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_plot)
 
 
-def _count(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not possible, give at least 1")
-    return number
-
-
-def _run(arguments: argparse.Namespace, terminal: Terminal) -> None:
-    from solenoidal import calculation, results, table
-    from solenoidal.job import Job
-
-    output = arguments.output or Path(arguments.job.stem + ".nc")
-    job = Job.from_toml(arguments.job)
-    results.check_output(output)
-    if output.exists() and output.samefile(arguments.job):
-        raise InputError(f"{output}: the result would replace the job file, choose another name with -o.")
-    if output.exists() and any(output.samefile(path) for path in calculation.inputs(job) if path.exists()):
-        raise InputError(f"{output}: the result would replace a file that the job reads, choose another name with -o.")
-    model = calculation.load_model(job, terminal)
-    dataset = calculation.compute(model, job, terminal, arguments.workers)
-    results.save(dataset, output)
-    terminal.close()
-    print(table.summary(dataset))
-    print(f"\nwritten to {output}")
-
-
 def _inspect(arguments: argparse.Namespace, terminal: Terminal) -> None:
     from solenoidal.inspection import inspect
 
@@ -167,7 +136,7 @@ def _check(arguments: argparse.Namespace, terminal: Terminal) -> int:
     from solenoidal.job import Job
 
     job = Job.from_toml(arguments.job)
-    found = checks.run(calculation.load_model(job, terminal), job, terminal, arguments.workers)
+    found = checks.run(calculation.load_crystal(job, "checking identities", terminal), job, terminal, arguments.workers)
     terminal.close()
     print(report.table(found))
     return FAILED if report.failed(found) else 0

@@ -129,7 +129,7 @@ def _draw_job(arguments: argparse.Namespace, kind: str, listen: Listener) -> Pat
     from solenoidal.job import Job
 
     job = Job.from_toml(arguments.source)
-    model = calculation.load_model(job, listen)
+    model = calculation.load_crystal(job, f"--{kind}", listen)
     calculation.check_operator(model, job)
     options["quantity"] = arguments.quantity or _quantity(kind, job)
     options |= {"operator": job.system.operator, "degeneracy": job.compute.degeneracy, "output": output}

@@ -1,6 +1,6 @@
 """Errors that a user can cause and mend."""
 
-__all__ = ["InputError", "UnstableModelError"]
+__all__ = ["InputError", "UnstableModelError", "WorkersLostError"]
 
 
 class InputError(Exception):
@@ -13,3 +13,7 @@ class InputError(Exception):
 
 class UnstableModelError(InputError):
     """A bosonic Hamiltonian that is not positive definite: the message names the k-point."""
+
+
+class WorkersLostError(InputError):
+    """The workers of a calculation died or can no longer be reached."""

@@ -8,7 +8,7 @@ import itertools
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NoReturn, TypeVar, get_args
@@ -18,8 +18,8 @@ from solenoidal.registry import nearest
 
 __all__ = ["FORMS", "METHODS", "Compute", "Job", "MuRange", "Scan", "SpinOrder", "System", "Zone"]
 
-#: Ways to integrate over the zone: the plain sum over the points of the mesh.
-METHODS = ("plain",)
+#: Ways to integrate over the zone: sharp levels at the points of the mesh, or spread linearly over its cells.
+METHODS = ("plain", "linear")
 #: Forms of Eq. 11 and Eq. 15 (theory notes, section 3): surface form and the one integrated by parts.
 FORMS = ("S", "P")
 #: Order of the basis in Wannier90 files without ``.spn``: all up then all down, or up and down in turn.
@@ -152,37 +152,71 @@ class Zone:
     Attributes
     ----------
     mesh
-        Points per periodic direction; one entry stands for the same number in all of them.
+        Points per periodic direction; one entry stands for the same number in all of them.  With a tolerance the
+        first mesh, which may then be left out.
     offset
         Shift in units of the spacing, likewise; 0 is centred on Gamma.
     method
-        ``"plain"``: the sum over the points with exact Fermi factors.
+        ``"plain"``: the sum over the points with exact Fermi factors; ``"linear"``: every level spread over its mesh
+        cell.  None for ``"linear"`` with a tolerance and ``"plain"`` without.
+    tolerance
+        Refine the mesh until every error is below this part of the largest value of its definition and temperature.
+    max_points
+        k-points that a refined mesh may have.
+    memory
+        Gigabytes that a run may take.
     cutoff
         1/Angstrom: for models without a zone, the largest |k|; None for infinity, or what the model says.
     symmetry
-        Whether to sum over irreducible points only; the model must have its symmetry exactly, T = 0 is not possible.
+        Whether to sum over irreducible points only; the model must have its symmetry exactly.
     """
 
-    mesh: tuple[int, ...]
+    mesh: tuple[int, ...] | None = None
     offset: tuple[float, ...] = (0.5,)
-    method: str = "plain"
+    method: str | None = None
+    tolerance: float | None = None
+    max_points: int | None = None
+    memory: float | None = None
     cutoff: float | None = None
     symmetry: bool = False
 
     def __post_init__(self) -> None:
         """Check types and ranges."""
-        mesh = [_integer("[zone] mesh", n, 1, MOST_POINTS) for n in _list("[zone] mesh", self.mesh)]
-        offset = [_number("[zone] offset", x) for x in _list("[zone] offset", self.offset)]
-        for key, entries in (("[zone] mesh", mesh), ("[zone] offset", offset)):
+        if self.mesh is not None:
+            mesh = [_integer("[zone] mesh", n, 1, MOST_POINTS) for n in _list("[zone] mesh", self.mesh)]
+            _set(self, "mesh", tuple(mesh))
+        _set(self, "offset", tuple(_number("[zone] offset", x) for x in _list("[zone] offset", self.offset)))
+        for key, entries in (("[zone] mesh", self.mesh or ()), ("[zone] offset", self.offset)):
             if len(entries) > 3:
                 _fail(key, f"{len(entries)} numbers, a crystal has at most 3 periodic directions")
-        _set(self, "mesh", tuple(mesh))
-        _set(self, "offset", tuple(offset))
-        _set(self, "method", _choice("[zone] method", self.method, METHODS))
+        if self.method is not None:
+            _set(self, "method", _choice("[zone] method", self.method, METHODS))
+        if self.memory is not None:
+            _set(self, "memory", _number("[zone] memory", self.memory, low=0.0, open_end=True))
         if not isinstance(self.symmetry, bool):
             _fail("[zone] symmetry", f"{_show(self.symmetry)} is not true or false")
         if self.cutoff is not None:
             _set(self, "cutoff", _number("[zone] cutoff", self.cutoff, low=0.0, open_end=True))
+        self._check_tolerance()
+
+    def _check_tolerance(self) -> None:
+        if self.tolerance is None:
+            if self.mesh is None:
+                _fail("[zone]", "mesh is missing, give it or a tolerance")
+            if self.max_points is not None:
+                _fail("[zone] max_points", "only a tolerance refines the mesh, give one or remove this key")
+            return
+        number = _number("[zone] tolerance", self.tolerance, low=0.0, open_end=True)
+        if number >= 1.0:
+            _fail("[zone] tolerance", f"{number:g} is out of range, it must be below 1")
+        _set(self, "tolerance", number)
+        if self.max_points is not None:
+            _set(self, "max_points", _integer("[zone] max_points", self.max_points, 1, 10**12))
+
+    @property
+    def integration(self) -> str:
+        """Method, with its default filled in."""
+        return self.method or ("plain" if self.tolerance is None else "linear")
 
 
 @dataclass(frozen=True)
@@ -341,6 +375,20 @@ class Job:
         job = cls.from_dict(_read_toml(path), folder=path.parent, origin=str(path))
         job.require_source()
         return job
+
+    def with_tolerance(self, tolerance: float) -> "Job":
+        """Return the same job with another tolerance.
+
+        Raises
+        ------
+        InputError
+            If it is not between 0 and 1.
+        """
+        try:
+            zone = replace(self.zone, tolerance=tolerance)
+        except InputError as error:
+            raise InputError(f"{self.origin}: {error}") from None
+        return Job(self.system, zone, self.scan, self.compute, folder=self.folder, origin=self.origin)
 
     def require_source(self) -> str:
         """Return the key of the source of the crystal.
@@ -504,7 +552,7 @@ def _section(cls: type[Section], name: str, data: Section | Mapping[str, Any]) -
     if not isinstance(data, Mapping):
         _fail(f"[{name}]", f"{_show(data)} is not a section, write its keys below [{name}]")
     _check_keys(f"[{name}]", data, [f.name for f in fields(cls)])
-    for key in {"zone": ("mesh",), "scan": ("mu",)}.get(name, ()):
+    for key in {"scan": ("mu",)}.get(name, ()):
         if key not in data:
             _fail(f"[{name}]", f"{key} is missing, give it")
     for key, value in data.items():

@@ -16,12 +16,13 @@ from solenoidal._version import __version__
 from solenoidal.continuum import ContinuumModel
 from solenoidal.engine import Outcome, Task
 from solenoidal.errors import InputError
+from solenoidal.files import replace_file
 from solenoidal.job import Job
 from solenoidal.model import BlochModel, Operator
 from solenoidal.responses import Response
 from solenoidal.units import KB
 
-__all__ = ["build", "check_output", "load", "replace_file", "save"]
+__all__ = ["build", "check_output", "load", "replace_file", "save", "state_folder"]
 
 DIRECTIONS = ("x", "y", "z")
 #: Cartesian dimensions and what they mean.
@@ -80,16 +81,24 @@ def build(
     )
 
 
-#: What an error bar is: for a crystal, and for a model without a zone.
-_ERROR = {
-    False: "error bar: absolute difference to half the mesh in every direction",
-    True: "error bar: change with the last doubling of the directions of k, of the rule along rays, and of the cutoff",
+#: What an error bar is: for a mesh, for a tolerance, and for a model without a zone.
+_ERRORS = {
+    "mesh": "error bar: absolute difference to half the mesh in every direction",
+    "tolerance": "error bar: estimated from the last changes of a growing mesh",
+    "rays": "error bar: change with the last doubling of directions of k, of the rule along rays, and of the cutoff",
 }
 _CARRIERS = {
     "long_name": "electrons per cell",
     "units": "1",
     "convention": "number of occupied states per primitive cell on the mesh of the calculation",
 }
+
+
+def _kind(model: BlochModel | ContinuumModel, task: Task) -> str:
+    """Key of what an error bar is."""
+    if isinstance(model, ContinuumModel):
+        return "rays"
+    return "mesh" if task.tolerance is None else "tolerance"
 
 
 def _variables(
@@ -116,9 +125,7 @@ def _variables(
         ),
     }
     if name in outcome.errors:
-        out[f"{response.variable}_error"] = entry(
-            abs(factor) * outcome.errors[name], _ERROR[isinstance(model, ContinuumModel)]
-        )
+        out[f"{response.variable}_error"] = entry(abs(factor) * outcome.errors[name], _ERRORS[_kind(model, task)])
     for definition, error in outcome.limits.get(name, {}).items():
         long_name = f"{definition}: difference to the next lower order of its extrapolation"
         attributes = {"long_name": long_name, **common}
@@ -214,7 +221,8 @@ def _provenance(
         "operator_unit": operator.unit,
         "time_reversal": PARITY[operator.time_reversal],
         "dimension": model.dimension,
-        "mesh": json.dumps(task.mesh),
+        "mesh": json.dumps(outcome.mesh or task.mesh),
+        "method": task.method,
         "offset": json.dumps(task.offset),
         "k_points": outcome.k_points,
         "degeneracy": task.degeneracy,
@@ -229,7 +237,7 @@ def _provenance(
     }
     if isinstance(model, BlochModel):
         out["cell_volume"] = model.volume
-    optional = {"fermi_energy": fermi_energy, "gamma": task.gamma}
+    optional = {"fermi_energy": fermi_energy, "gamma": task.gamma, "tolerance": task.tolerance}
     return out | {key: value for key, value in optional.items() if value is not None}
 
 
@@ -248,6 +256,12 @@ def check_output(path: Path | str) -> None:
         raise InputError(f"{path}: the folder {path.parent} does not exist, create it.")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise InputError(f"{path}: the folder {path.parent} is not writable, choose another with -o.")
+
+
+def state_folder(path: Path | str) -> Path:
+    """Where the run that will write ``path`` keeps its state."""
+    path = Path(path)
+    return path.with_name(f"{path.name}.resume")
 
 
 def save(dataset: xr.Dataset, path: Path | str) -> Path:
@@ -282,28 +296,6 @@ def save(dataset: xr.Dataset, path: Path | str) -> Path:
     dataset.to_netcdf(content, engine="h5netcdf", format="NETCDF4")
     replace_file(path, content.getbuffer())
     return path
-
-
-def replace_file(path: Path, content: bytes | memoryview) -> None:
-    """Write a file beside its place and move it there when the disk has all of it.
-
-    Raises
-    ------
-    OSError
-        If that fails; what was at ``path`` before is still there.
-    """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(partial, path)
-    except OSError as error:
-        # A failed write does not say which file it was.
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def load(path: Path | str) -> xr.Dataset:

@@ -19,6 +19,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from solenoidal.cells import CellGrid, CellZero, deposit_cells, deposit_full, usable
 from solenoidal.compiled import jit
 from solenoidal.statistics import FUNCTIONS
 
@@ -45,6 +46,13 @@ class Accumulator(Protocol):
     def integrals(self, function: str) -> Real:
         """``(n_T, n_mu, n)``: sums of F x over all states added so far, F by its name."""
 
+    def arrays(self) -> dict[str, Real]:
+        """Everything collected, by name: views that can be stored and filled again."""
+
+    @property
+    def columns(self) -> int:
+        """Number n of components."""
+
 
 class EnergyGrid:
     """Cubic deposit on an energy grid for temperatures that are not too low.
@@ -61,6 +69,7 @@ class EnergyGrid:
         self.mu, self.kT = mu, kT
         self.step, self.nodes = grid_size(mu, kT)
         self.start = float(mu[0]) - WINDOW * float(kT.max()) - 2 * self.step
+        self.columns = columns
         self.table = np.zeros((self.nodes, columns))
         self.below = np.zeros((2, columns))  # moments 0 and 1 (from mu[0]) of the levels under the grid
 
@@ -73,6 +82,10 @@ class EnergyGrid:
         assert isinstance(other, EnergyGrid)
         self.table += other.table
         self.below += other.below
+
+    def arrays(self) -> dict[str, Real]:
+        """See :class:`Accumulator`."""
+        return {"table": self.table, "below": self.below}
 
     def integrals(self, function: str) -> Real:
         """See :class:`Accumulator`."""
@@ -92,7 +105,7 @@ class DirectSum:
     """Exact energy functions at the chemical potentials within the thermal window of each level, one kT > 0."""
 
     def __init__(self, mu: Real, kT: float, columns: int, functions: Sequence[str]) -> None:
-        self.mu, self.kT = mu, kT
+        self.mu, self.kT, self.columns = mu, kT, columns
         self.tables = {name: np.zeros((len(mu), columns)) for name in functions}
         self.full = np.zeros((2, len(mu) + 1, columns))
 
@@ -101,7 +114,7 @@ class DirectSum:
         window = WINDOW * self.kT
         first = np.searchsorted(self.mu, e - window)
         last = np.searchsorted(self.mu, e + window)
-        _deposit_full(e - self.mu[0], x, last, self.full)
+        deposit_full(e - self.mu[0], x, last, self.full)
         count = last - first
         level = np.repeat(np.arange(len(e)), count)
         at = np.arange(len(level)) + np.repeat(first - np.concatenate([[0], np.cumsum(count)[:-1]]), count)
@@ -115,6 +128,10 @@ class DirectSum:
             table += other.tables[name]
         self.full += other.full
 
+    def arrays(self) -> dict[str, Real]:
+        """See :class:`Accumulator`."""
+        return {**self.tables, "full": self.full}
+
     def integrals(self, function: str) -> Real:
         """See :class:`Accumulator`."""
         return (self.tables[function] + _filled(self.full, self.mu, FUNCTIONS[function].deep))[None]
@@ -124,22 +141,29 @@ class ZeroTemperature:
     """Step and ramp for filled levels, cell-averaged delta function for the Fermi surface."""
 
     def __init__(self, mu: Real, columns: int, functions: Sequence[str]) -> None:
-        self.mu = mu
+        self.mu, self.columns = mu, columns
         self.delta = any(FUNCTIONS[name].cold == "delta" for name in functions)
         self.table = np.zeros((len(mu), columns))
         self.full = np.zeros((2, len(mu) + 1, columns))
 
     def add(self, e: Real, x: Real, widths: Real) -> None:
         """See :class:`Accumulator`."""
-        _deposit_full(e - self.mu[0], x, np.searchsorted(self.mu, e), self.full)
+        deposit_full(e - self.mu[0], x, np.searchsorted(self.mu, e), self.full)
         if self.delta:
-            _deposit_cell(e, x, _usable(widths), self.mu, self.table)
+            w = usable(widths)
+            half = 0.5 * w.sum(axis=1)
+            first, last = np.searchsorted(self.mu, e - half), np.searchsorted(self.mu, e + half)
+            deposit_cells(0, e, x, w, self.mu, first, last, self.table)
 
     def merge(self, other: Accumulator) -> None:
         """See :class:`Accumulator`."""
         assert isinstance(other, ZeroTemperature)
         self.table += other.table
         self.full += other.full
+
+    def arrays(self) -> dict[str, Real]:
+        """See :class:`Accumulator`."""
+        return {"table": self.table, "full": self.full}
 
     def integrals(self, function: str) -> Real:
         """See :class:`Accumulator`."""
@@ -167,22 +191,29 @@ class Plan:
         Indices into kT served by one energy grid.
     direct
         Indices served one by one with exact Fermi factors; kT = 0 among them.
+    cells
+        Number D of directions if levels are spread over their mesh cells, 0 if they are sharp.
     """
 
     mu: Real
     kT: Real
     grid: tuple[int, ...]
     direct: tuple[int, ...]
+    cells: int = 0
 
     def accumulators(self, columns: int, functions: Sequence[str]) -> list[Accumulator]:
         """Return fresh accumulators for one quantity that will be asked for these energy functions."""
         out: list[Accumulator] = []
         if self.grid:
-            out.append(EnergyGrid(self.mu, self.kT[list(self.grid)], columns))
+            warm = self.kT[list(self.grid)]
+            spread = CellGrid(self.mu, warm, columns, self.cells) if self.cells else None
+            out.append(spread or EnergyGrid(self.mu, warm, columns))
         for t in self.direct:
             kT = float(self.kT[t])
-            cold = ZeroTemperature(self.mu, columns, functions) if kT == 0.0 else None
-            out.append(cold or DirectSum(self.mu, kT, columns, functions))
+            if kT > 0.0:
+                out.append(DirectSum(self.mu, kT, columns, functions))
+            else:
+                out.append((CellZero if self.cells else ZeroTemperature)(self.mu, columns, functions))
         return out
 
     def collect(self, accumulators: Sequence[Accumulator], function: str) -> Real:
@@ -196,7 +227,7 @@ class Plan:
 
     @property
     def highest(self) -> float:
-        """Energy (eV) above which no level contributes."""
+        """Energy (eV) above which nothing contributes: no level, or no part of its cell."""
         return float(self.mu[-1] + (WINDOW + 1.0) * self.kT.max()) if len(self.mu) else -math.inf
 
 
@@ -207,20 +238,18 @@ def grid_size(mu: Real, kT: Real) -> tuple[float, int]:
     return step, math.ceil(length / step) + 6
 
 
-def plan(mu: Real, kT: Real, largest: int = 12_000) -> Plan:
-    """Choose accumulators: the grid for every temperature that it can serve with at most ``largest`` nodes."""
+def plan(mu: Real, kT: Real, cells: int = 0, largest: int = 12_000) -> Plan:
+    """Choose accumulators: the grid for every temperature that it can serve with at most ``largest`` nodes.
+
+    With ``cells`` = D levels are spread over mesh cells, wide on the scale of any low temperature, and one grid
+    serves them all.
+    """
     kT = np.asarray(kT, dtype=np.float64)
     warm = [int(t) for t in np.argsort(-kT) if kT[t] > 0.0]
-    while warm and grid_size(mu, kT[warm])[1] > largest:
+    while not cells and warm and grid_size(mu, kT[warm])[1] > largest:
         warm.pop()  # the coldest
     grid = tuple(sorted(warm))
-    return Plan(mu, kT, grid, tuple(t for t in range(len(kT)) if t not in grid))
-
-
-def _usable(widths: Real) -> Real:
-    """Cell widths (eV) bounded from below, so that the average over a flat direction stays finite."""
-    widest = np.maximum(widths.max(axis=1, initial=0.0), 1e-9)
-    return np.ascontiguousarray(np.maximum(widths, 1e-3 * widest[:, None]))
+    return Plan(mu, kT, grid, tuple(t for t in range(len(kT)) if t not in grid), cells)
 
 
 @jit
@@ -251,54 +280,7 @@ def _deposit_cubic(e: Real, x: Real, start: float, step: float, origin: float, t
 
 
 @jit
-def _deposit_full(e: Real, x: Real, first: Index, full: Real) -> None:
-    """Moments 0 and 1 of levels by the first chemical potential at which they are full."""
-    for s in range(len(e)):
-        j = first[s]
-        for c in range(x.shape[1]):
-            full[0, j, c] += x[s, c]
-            full[1, j, c] += x[s, c] * e[s]
-
-
-@jit
 def _deposit_pairs(F: Real, level: Index, at: Index, x: Real, table: Real) -> None:
     for q in range(len(F)):
         for c in range(x.shape[1]):
             table[at[q], c] += F[q] * x[level[q], c]
-
-
-@jit
-def _deposit_cell(e: Real, x: Real, widths: Real, mu: Real, table: Real) -> None:
-    """Density of the energies in a cell with linear dispersion, at every mu.
-
-    The density of a sum of D independent uniform variables of widths w_j is
-    ``sum over corners of sign * max(0, y + corner)^(D-1) / ((D-1)! prod w_j)``.
-    """
-    columns = table.shape[1]
-    for s in range(len(e)):
-        half = 0.5 * widths[s].sum()
-        first = np.searchsorted(mu, e[s] - half)
-        last = np.searchsorted(mu, e[s] + half)
-        for j in range(first, last):
-            weight = _cell_density(mu[j] - e[s], widths[s])
-            for c in range(columns):
-                table[j, c] += weight * x[s, c]
-
-
-@jit
-def _cell_density(y: float, widths: Real) -> float:
-    D = len(widths)
-    norm = 1.0
-    for j in range(D):
-        norm *= widths[j] * max(1, j)  # prod w_j times (D - 1)!
-    total = 0.0
-    for corner in range(1 << D):
-        z = y
-        sign = 1.0
-        for j in range(D):
-            up = corner & (1 << j) == 0
-            z += 0.5 * widths[j] if up else -0.5 * widths[j]
-            sign = sign if up else -sign
-        if z > 0.0:
-            total += sign * z ** (D - 1)
-    return total / norm

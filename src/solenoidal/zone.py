@@ -6,10 +6,9 @@ partial sums.  Blocks of a fixed number of points are handed on whatever the sha
 stored grows with the mesh.
 """
 
-import itertools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +17,19 @@ from solenoidal.bloch import Analytic, Block, position_curl
 from solenoidal.errors import InputError
 from solenoidal.model import BlochModel, Operator
 
-__all__ = ["BLOCK", "Interpolator", "Mesh", "source"]
+__all__ = ["BLOCK", "Chunk", "Interpolator", "Mesh", "source"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
 
+#: Ranges of the first and second direction: a set of lines along the third.
+Chunk = tuple[range, range]
 #: Points of a block: a whole group of lanes of the eigensolver.
 BLOCK = 32
 #: Lines whose partial sums are made together.
 LINES = 8
+#: k-points above which planes are not processed together.
+CHUNK = 4096
 #: Bytes for the partial sums of one worker.
 PLANES_BYTES = 24e6
 
@@ -113,34 +116,56 @@ class Interpolator:
         phase = np.exp(2j * np.pi * k[:, None] * R)
         return phase, phase * R
 
-    def chunks(self, mesh: Mesh) -> list[tuple[Real, Real]]:
-        """Sets of (k1, k2) lines that are processed together; they do not depend on the number of workers."""
-        k1 = mesh.points(0) if self.D == 3 else np.zeros(1)
-        k2 = mesh.points(self.D - 2) if self.D >= 2 else np.zeros(1)
+    def chunks(self, mesh: Mesh) -> list[Chunk]:
+        """Sets of lines that are processed together; they do not depend on the number of workers."""
+        n1, n2, n3 = (1,) * (3 - self.D) + mesh.n
         if self.D < 3:
-            return [(k1, k2[i : i + 16]) for i in range(0, len(k2), 16)]
+            return [(range(1), range(i, min(i + 16, n2))) for i in range(0, n2, 16)]
         plane = self.H.shape[1] * self.H.shape[2] * (2 + sum(self.counts)) * self.N**2 * 16
-        together = max(1, min(4, int(PLANES_BYTES // plane)))
-        return [(k1[i : i + together], k2) for i in range(0, len(k1), together)]
+        together = max(1, min(4, int(PLANES_BYTES // plane), CHUNK // (n2 * n3)))
+        return [(range(i, min(i + together, n1)), range(n2)) for i in range(0, n1, together)]
 
-    def blocks(self, mesh: Mesh, chunk: tuple[Real, Real], block: int = BLOCK) -> Iterator[Block]:
+    def points(self, mesh: Mesh, chunk: Chunk, weights: NDArray[np.int64] | None = None) -> int:
+        """Points of a chunk that :meth:`blocks` will give."""
+        if weights is None:
+            return len(chunk[0]) * len(chunk[1]) * mesh.n[-1]
+        first, second = (slice(part.start, part.stop) for part in chunk)
+        return int((weights.reshape((1,) * (3 - self.D) + mesh.n)[first, second] > 0).sum())
+
+    def blocks(
+        self, mesh: Mesh, chunk: Chunk, block: int = BLOCK, weights: NDArray[np.int64] | None = None
+    ) -> Iterator[Block]:
         """Yield the points of a chunk in blocks of ``block`` points, the last one shorter.
 
         A block's arrays are overwritten by the next one.
+
+        Parameters
+        ----------
+        mesh, chunk
+            The points, and an entry of :meth:`chunks`.
+        block
+            Points of a block.
+        weights
+            ``mesh.n``: how many points each one stands for; those with none are left out.  None for all alike.
         """
-        k1, k2 = chunk
-        k3 = mesh.points(self.D - 1)
-        buffer = _Buffer(self, block)
-        phase2, phase3 = self._phases(1, k2), self._phases(2, k3)
-        derivative3 = np.concatenate(phase3, axis=1)
-        for x, planes in zip(k1, self._planes(k1), strict=True):
-            for y, sums in zip(k2, self._lines(planes, *phase2), strict=True):
-                line = np.stack([np.full(len(k3), x), np.full(len(k3), y), k3], axis=1)[:, 3 - self.D :]
+        w = None if weights is None else weights.reshape((1,) * (3 - self.D) + mesh.n)
+        first, second = ([i for i in part if w is None or w.take(i, axis).any()] for axis, part in enumerate(chunk))
+        k1, k2, k3 = (_points(mesh, axis + self.D - 3) for axis in range(3))
+        buffer = _Buffer(self, block, weighted=w is not None)
+        (phase3, slope3), (phase2, slope2) = self._phases(2, k3), self._phases(1, k2)
+        derivative3 = np.concatenate([phase3, slope3], axis=1)
+        for i, planes in zip(first, self._planes(k1[first]), strict=True):
+            lines = [j for j in second if w is None or w[i, j].any()]
+            for j, sums in zip(lines, self._lines(planes, phase2[lines], slope2[lines]), strict=True):
+                which = np.arange(len(k3)) if w is None else np.flatnonzero(w[i, j])
+                line = np.stack([np.full(len(k3), k1[i]), np.full(len(k3), k2[j]), k3], axis=1)[:, 3 - self.D :]
                 done = 0
-                while done < len(k3):
-                    take = slice(done, min(len(k3), done + buffer.free))
-                    buffer.fill(phase3[0][take], derivative3[take], sums, line[take])
-                    done = take.stop
+                while done < len(which):
+                    some = which[done : done + buffer.free]
+                    # A slice of whole lines is a view, a list of points a copy.
+                    take = slice(some[0], some[-1] + 1) if w is None else some
+                    buffer.fill(phase3[take], derivative3[take], sums, line[take], None if w is None else w[i, j, take])
+                    done += len(some)
                     if not buffer.free:
                         yield buffer.block()
         if buffer.used:
@@ -170,11 +195,17 @@ class Interpolator:
             yield from map(list, lines)
 
 
+def _points(mesh: Mesh, direction: int) -> Real:
+    """Coordinates along a direction; those before the first stand still at zero."""
+    return mesh.points(direction) if direction >= 0 else np.zeros(1)
+
+
 class _Buffer:
     """Preallocated block that fills from lines of any length."""
 
-    def __init__(self, source: Interpolator, block: int) -> None:
+    def __init__(self, source: Interpolator, block: int, weighted: bool = False) -> None:
         N, D = source.N, source.D
+        self.weight = np.empty(block, dtype=np.int64) if weighted else None
         self.source = source
         self.H = np.empty((block, N * N), dtype=np.complex128)
         self.dH = np.empty((block, N * D * N), dtype=np.complex128)
@@ -186,7 +217,9 @@ class _Buffer:
     def free(self) -> int:
         return len(self.H) - self.used
 
-    def fill(self, phase: Complex, derivative: Complex, sums: list[Complex], k: Real) -> None:
+    def fill(
+        self, phase: Complex, derivative: Complex, sums: list[Complex], k: Real, weight: NDArray[np.int64] | None
+    ) -> None:
         H, dH, *X = sums
         part = slice(self.used, self.used + len(phase))
         np.matmul(phase, H, out=self.H[part])
@@ -194,6 +227,8 @@ class _Buffer:
         for mine, x in zip(self.X, X, strict=True):
             np.matmul(phase, x, out=mine[part])
         self.k[part] = k
+        if self.weight is not None and weight is not None:
+            self.weight[part] = weight
         self.used = part.stop
 
     def block(self) -> Block:
@@ -204,7 +239,8 @@ class _Buffer:
         X = {name: x[:n].reshape(n, src.N, count, src.N).swapaxes(1, 2) for name, x, count in parts}
         dH = self.dH[:n].reshape(n, src.N, src.D, src.N).swapaxes(1, 2)
         H = self.H[:n].reshape(n, src.N, src.N)
-        return Block(H, dH, X.get("A"), X["s"], src.model.metric, self.k[:n], X.get("curl"))
+        weight = None if self.weight is None else self.weight[:n]
+        return Block(H, dH, X.get("A"), X["s"], src.model.metric, self.k[:n], X.get("curl"), weight)
 
 
 class Pointwise(Interpolator):
@@ -215,18 +251,28 @@ class Pointwise(Interpolator):
         self.N, self.D = model.size, model.dimension
         self.counts = [len(operator.components)]
 
-    def chunks(self, mesh: Mesh) -> list[tuple[Real, Real]]:
-        """Numbers of the first point and the one after the last."""
-        ends = [*range(0, mesh.size, BLOCK), mesh.size]
-        return [(np.array(a), np.array(b)) for a, b in itertools.pairwise(ends)]
+    def chunks(self, mesh: Mesh) -> list[Chunk]:
+        """Ranges of points of the mesh in their order, the last direction fastest."""
+        return [(range(i, min(i + BLOCK, mesh.size)), range(1)) for i in range(0, mesh.size, BLOCK)]
 
-    def blocks(self, mesh: Mesh, chunk: tuple[Real, Real], block: int = BLOCK) -> Iterator[Block]:
+    def points(self, mesh: Mesh, chunk: Chunk, weights: NDArray[np.int64] | None = None) -> int:
+        """Points of a chunk that :meth:`blocks` will give."""
+        return len(chunk[0]) if weights is None else int((weights.ravel()[chunk[0].start : chunk[0].stop] > 0).sum())
+
+    def blocks(
+        self, mesh: Mesh, chunk: Chunk, block: int = BLOCK, weights: NDArray[np.int64] | None = None
+    ) -> Iterator[Block]:
         """Yield the points of a chunk, the last direction fastest."""
         assert isinstance(self.model, Analytic)
-        for first in range(int(chunk[0]), int(chunk[1]), block):
-            number = np.unravel_index(np.arange(first, min(first + block, int(chunk[1]))), mesh.n)
-            k = np.stack([mesh.points(d)[i] for d, i in enumerate(number)], axis=1)
-            yield self.model.block(k, self.operator)
+        for first in range(chunk[0].start, chunk[0].stop, block):
+            number = np.arange(first, min(first + block, chunk[0].stop))
+            weight = None if weights is None else weights.ravel()[number]
+            if weight is not None:
+                number, weight = number[weight > 0], weight[weight > 0]
+            if not len(number):
+                continue
+            k = np.stack([mesh.points(d)[i] for d, i in enumerate(np.unravel_index(number, mesh.n))], axis=1)
+            yield replace(self.model.block(k, self.operator), weight=weight)
 
 
 def source(model: BlochModel, operator: Operator, curvature: bool = False) -> Interpolator:

@@ -68,7 +68,7 @@ MISTAKES = {
     "fractional mesh": (("[6, 6]", "6.5"), ["[zone] mesh", "6.5"]),
     "mesh of another dimension": (("[6, 6]", "[6, 6, 6]"), ["[zone] mesh", "3 numbers", "2 periodic directions"]),
     "offset of another dimension": (("[6, 6]", "6\noffset = [0, 0, 0]"), ["[zone] offset", "3 numbers"]),
-    "other method": (("[6, 6]", '6\nmethod = "linear"'), ["[zone] method", "valid: plain"]),
+    "other method": (("[6, 6]", '6\nmethod = "cubic"'), ["[zone] method", "valid: linear, plain"]),
     "negative temperature": (("[300, 600]", "[-300]"), ["[scan] temperature", "-300"]),
     "infinite temperature": (("[300, 600]", "inf"), ["[scan] temperature", "inf"]),
     "no points": (("points = 3", "points = 0"), ["[scan] mu.points", "0 is out of range"]),
@@ -90,7 +90,7 @@ MISTAKES = {
 def test_mistake_in_a_job_is_one_line_and_harms_nothing(mistake, write_job, tmp_path, capsys, monkeypatch):
     replacement, words = MISTAKES[mistake]
     (tmp_path / "run.nc").write_bytes(b"an earlier result")
-    monkeypatch.setattr(engine, "run", lambda *_: pytest.fail("the long run was started"))
+    monkeypatch.setattr(engine, "run", lambda *_, **__: pytest.fail("the long run was started"))
     assert cli.main(["run", write_job(replacement)]) == 2
     line = one_line(capsys)
     assert "run.toml" in line
@@ -174,7 +174,7 @@ def test_limit_of_the_operating_system_is_one_line_and_status_2(write_job, tmp_p
 def test_interrupt_is_one_line_and_status_130(write_job, tmp_path, capsys, monkeypatch):
     (tmp_path / "run.nc").write_bytes(b"an earlier result")
 
-    def interrupt(*_):
+    def interrupt(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(engine, "run", interrupt)
@@ -219,7 +219,7 @@ def test_interrupt_stops_the_workers_of_a_real_run(tmp_path):
 
 
 def test_unexpected_errors_are_not_hidden(write_job, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise ZeroDivisionError
 
     monkeypatch.setattr(engine, "run", fail)
@@ -231,14 +231,16 @@ def test_number_of_workers_reaches_the_engine(write_job, monkeypatch):
     seen = []
     real = engine.run
 
-    def spy(model, task, listen):
-        seen.append(task)
-        return real(model, task, listen)
+    def spy(model, task, listen, **how):
+        seen.append((task, how))
+        return real(model, task, listen, **how)
 
     monkeypatch.setattr(engine, "run", spy)
     assert cli.main(["run", write_job(), "--workers", "2"]) == 0
-    (task,) = seen
+    ((task, how),) = seen
     assert task.workers == 2
+    assert isinstance(how["crew"], engine.Processes)
+    assert how["crew"].workers == 2
     assert task.mesh == (6, 6)
     assert task.offset == (0.5, 0.5)
     assert task.axes == ("z",)
@@ -310,3 +312,33 @@ def test_the_job_in_a_result_runs_again(result):
     again = calculation.compute(calculation.load_model(job), job, workers=1)
     assert job.zone.mesh == (8,)
     xr.testing.assert_allclose(again, result, rtol=1e-12)
+
+
+def test_tolerance_of_the_command_line_is_reached(write_job, tmp_path, capsys):
+    assert cli.main(["run", write_job(), "--tolerance", "0.05"]) == 0
+    dataset = results.load(tmp_path / "run.nc")
+    assert dataset.attrs["tolerance"] == 0.05
+    assert dataset.attrs["method"] == "linear"
+    size = abs(dataset.conductivity).max(["mu", "current", "field", "spin"])
+    size = size.clip(0.01 * size.max("definition"))
+    worst = (dataset.conductivity_error.max(["mu", "current", "field", "spin"]) / size).max()
+    assert float(worst) <= 0.05
+    assert "every error is within the tolerance" in capsys.readouterr().err
+    assert cli.main(["run", write_job(), "--tolerance", "7"]) == 2
+    assert "[zone] tolerance" in capsys.readouterr().err
+
+
+def test_events_are_lines_of_json(write_job, tmp_path):
+    assert cli.main(["run", write_job(), "--events", str(tmp_path / "events.jsonl")]) == 0
+    lines = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+    assert {line["event"] for line in lines} >= {"progress", "message"}
+    last = [line for line in lines if line["event"] == "progress"][-1]
+    assert last["done"] == last["total"]
+    assert last["time"] > 1.7e9
+
+
+def test_memory_is_bounded_or_refused(write_job, capsys):
+    assert cli.main(["run", write_job(("[6, 6]", "6\nmemory = 0.1"))]) == 2
+    assert "memory = 0.1 GB: this run needs about" in capsys.readouterr().err
+    assert cli.main(["run", write_job(("[6, 6]", "6\nmemory = 1.0"))]) == 0
+    assert "memory: about" in capsys.readouterr().err

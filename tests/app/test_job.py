@@ -86,7 +86,7 @@ def test_arrays_and_numpy_numbers_are_accepted():
         ("zone", "mesh", [], ["[zone] mesh", "empty"]),
         ("zone", "mesh", [2, 2, 2, 2], ["[zone] mesh", "at most 3"]),
         ("zone", "offset", math.inf, ["[zone] offset", "not a finite number"]),
-        ("zone", "method", "linear", ["[zone] method", "'linear'", "valid: plain"]),
+        ("zone", "method", "cubic", ["[zone] method", "'cubic'", "valid: linear, plain"]),
         ("zone", "mash", 4, ["[zone]", "'mash'", "did you mean 'mesh'?"]),
         ("scan", "temperature", -1, ["[scan] temperature", "-1", "at least 0"]),
         ("scan", "temperature", math.nan, ["[scan] temperature", "nan"]),
@@ -191,3 +191,33 @@ def test_any_dictionary_is_a_job_or_an_input_error(data):
 def test_any_value_of_a_key_gives_a_job_or_an_input_error(section, key, value):
     if (job := accepted(with_entry(section, key, value))) is not None:
         assert Job.from_dict(job.to_dict()) == job
+
+
+@pytest.mark.parametrize(
+    ("zone", "words"),
+    [
+        ({}, ["mesh is missing", "tolerance"]),
+        ({"tolerance": 0}, ["[zone] tolerance", "above 0"]),
+        ({"tolerance": 2.0}, ["[zone] tolerance", "below 1"]),
+        ({"tolerance": "small"}, ["[zone] tolerance", "not a number"]),
+        ({"mesh": 8, "max_points": 100}, ["[zone] max_points", "tolerance"]),
+        ({"tolerance": 0.01, "max_points": 0}, ["[zone] max_points", "between 1 and"]),
+    ],
+)
+def test_impossible_tolerances_are_refused(zone, words):
+    with pytest.raises(InputError) as refused:
+        Job.from_dict({"system": {"model": "rashba"}, "zone": zone, "scan": {"mu": [0.0]}})
+    for word in words:
+        assert word in str(refused.value)
+
+
+def test_tolerance_spreads_levels_over_cells_unless_told_otherwise():
+    common = {"system": {"model": "rashba"}, "scan": {"mu": [0.0]}}
+    assert Job.from_dict({**common, "zone": {"tolerance": 0.01}}).zone.integration == "linear"
+    assert Job.from_dict({**common, "zone": {"tolerance": 0.01, "method": "plain"}}).zone.integration == "plain"
+    assert Job.from_dict({**common, "zone": {"mesh": 8}}).zone.integration == "plain"
+    job = Job.from_dict({**common, "zone": {"mesh": 8}}).with_tolerance(0.02)
+    assert Job.from_dict(job.to_dict()) == job
+    assert job.zone.tolerance == 0.02
+    with pytest.raises(InputError, match=r"job: .*tolerance"):
+        job.with_tolerance(-1.0)

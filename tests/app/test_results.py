@@ -46,7 +46,7 @@ def fake_outcome(model, task, value=1.0):
 
 @pytest.fixture
 def fake_engine(monkeypatch):
-    monkeypatch.setattr(engine, "run", lambda model, task, listen: fake_outcome(model, task))
+    monkeypatch.setattr(engine, "run", lambda model, task, listen, **_: fake_outcome(model, task))
 
 
 @pytest.mark.parametrize(

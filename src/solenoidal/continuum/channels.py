@@ -15,12 +15,9 @@ from solenoidal.quantities import Settings
 from solenoidal.responses import Response
 from solenoidal.statistics import FUNCTIONS
 
-__all__ = ["CARRIERS", "Channel", "Part", "channels", "parts"]
+__all__ = ["Channel", "Part", "channels", "parts"]
 
 Real = NDArray[np.float64]
-
-#: Name of the channel that counts electrons.
-CARRIERS = "carriers"
 
 
 @dataclass(frozen=True)
@@ -40,6 +37,10 @@ class Part:
     response: Response
     label: str
     channels: tuple[tuple[int, str], ...]
+
+    def shape(self, dimension: int, components: int) -> tuple[int, ...]:
+        """Shape of one number: Cartesian directions, component of the operator."""
+        return (*(dimension,) * self.response.directions, components)
 
 
 @dataclass(frozen=True)

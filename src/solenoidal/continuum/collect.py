@@ -17,7 +17,7 @@ from solenoidal.errors import InputError
 from solenoidal.model import Operator
 from solenoidal.multiplets import RESOLVED
 from solenoidal.quantities import Settings
-from solenoidal.spectral import WINDOW, Accumulator, Plan, ZeroTemperature
+from solenoidal.spectral import WINDOW, Accumulator, Plan, ZeroTemperature, plan
 from solenoidal.statistics import fermi
 
 __all__ = ["Gathered", "Recipe", "collect", "generic"]
@@ -66,6 +66,11 @@ class Recipe:
     span: tuple[float, float]
     cutoff: bool
     beyond: Index
+
+    def narrowed(self, mu: Index, kT: Index) -> "Recipe":
+        """The same for some of the chemical potentials and temperatures."""
+        task = replace(self.task, mu=self.plan.mu[mu], kT=self.plan.kT[kT])
+        return replace(self, task=task, plan=plan(task.mu, task.kT), beyond=self.beyond[mu])
 
     @property
     def radii(self) -> Real:

@@ -1,11 +1,13 @@
 """Rules over the directions of k: both of one dimension, equal angles, Gauss times equal angles on the sphere."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LARGEST", "Rule", "rules"]
+__all__ = ["LARGEST", "SPHERE", "Rule", "joined", "rules", "rules_between", "sample"]
 
 Real = NDArray[np.float64]
 
@@ -13,6 +15,10 @@ Real = NDArray[np.float64]
 OFFSET = 0.309
 #: Most angles in two dimensions, most polar angles in three.
 LARGEST = {1: 2, 2: 4096, 3: 64}
+#: Measure of all directions.
+SPHERE = {1: 2.0, 2: 2 * math.pi, 3: 4 * math.pi}
+#: Angles between two marked ones, first and last rule.
+BETWEEN = (12, 384)
 #: Fewest of the first rule.
 FEWEST = {1: 1, 2: 8, 3: 4}
 
@@ -57,6 +63,37 @@ def rules(dimension: int, least: int) -> list[Rule]:
     first = OFFSET / n
     added = [_circle(m, first + 0.5 / m, True) for m in _doubled(n, max(LARGEST[2] // 2, 2 * n))]
     return [_circle(n, first, False), *added]
+
+
+def rules_between(marks: Real) -> list[Rule]:
+    """Rules of growing order in the plane for what is smooth between the angles ``marks (n,)`` but not at them.
+
+    With ``phi = middle + half sin(pi u / 2)`` roots of the distance to a mark, and their inverses, are smooth in u.
+    """
+    out, n = [], BETWEEN[0]
+    low = np.sort(marks % (2 * np.pi))
+    high = np.append(low[1:], low[0] + 2 * np.pi)
+    while n <= BETWEEN[1]:
+        u, w = np.polynomial.legendre.leggauss(n)
+        half = 0.5 * (high - low)[:, None]
+        angle = (0.5 * (high + low)[:, None] + half * np.sin(0.5 * np.pi * u)).ravel()
+        weights = (half * w * 0.5 * np.pi * np.cos(0.5 * np.pi * u)).ravel()
+        out.append(Rule(np.stack([np.cos(angle), np.sin(angle)], axis=1), weights, 2 * np.pi, False))
+        n *= 2
+    return out
+
+
+def joined(used: Sequence[Rule]) -> Rule:
+    """One rule of several that add up."""
+    vectors, weights = (np.concatenate([getattr(r, x) for r in used]) for x in ("vectors", "weights"))
+    return Rule(vectors, weights, sum(r.norm for r in used), False)
+
+
+def sample(dimension: int) -> Rule:
+    """Some directions, symmetric enough that the average of an odd function vanishes."""
+    if dimension == 3:
+        return rules(3, 16)[0]
+    return joined(rules(dimension, 32)[:2])
 
 
 def _doubled(n: int, largest: int) -> list[int]:

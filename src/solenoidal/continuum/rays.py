@@ -140,15 +140,18 @@ class Rays:
             low, high = np.where(same, r, low), np.where(same, high, r)
         return self.at(ray, high)
 
-    def crossings(self, nodes: Nodes, levels: Real) -> Crossings:
-        """Every place between ``nodes`` where a band has one of the energies ``levels (n,)``, eV."""
+    def crossings(self, nodes: Nodes, levels: Real, refine: bool = True) -> Crossings:
+        """Every place between ``nodes`` where a band has one of the energies ``levels (n,)``, eV.
+
+        Without ``refine`` only which bands cross which energies on which rays means anything.
+        """
         place, band, level = self._brackets(nodes, levels)
         ray, target = nodes.ray[place], levels[level]
         low, high = nodes.r[place], nodes.r[place + 1]
         rising = nodes.e[place, band] < nodes.e[place + 1, band]
         r, slope, miss = 0.5 * (low + high), np.ones(len(low)), np.zeros(len(low))
         scale = 1e-9 * (1.0 + abs(target))
-        active = np.arange(len(r))
+        active = np.arange(len(r) if refine else 0)
         for _ in range(2 * HALVINGS):
             if not len(active):
                 break

@@ -1,33 +1,47 @@
 """Where the zone is swept: blocks of k-points on threads, quantities collected in energy, one pass for everything."""
 
-import numpy as np
+from pathlib import Path
 
-from solenoidal import definitions, quantities, zone
-from solenoidal.bloch import select_axes
+import numpy as np
+from numpy.typing import NDArray
+
+from solenoidal import definitions
 from solenoidal.compiled import announced_compilation, one_blas_thread
 from solenoidal.diagnostics import band_range
-from solenoidal.engine import quality
+from solenoidal.engine import checkpoint, memory, quality
+from solenoidal.engine.checkpoint import Checkpoint, Stage, fingerprint
 from solenoidal.engine.direct import add_direct, direct_names
-from solenoidal.engine.sweep import functions_wanted, sweep
-from solenoidal.engine.task import Outcome, Task
+from solenoidal.engine.refine import refine
+from solenoidal.engine.schedule import Crew, Processes, Remote, Threads
+from solenoidal.engine.sweep import Sweep, sweep
+from solenoidal.engine.task import MOST, Outcome, Task
 from solenoidal.engine.threads import cores
+from solenoidal.engine.work import Work
 from solenoidal.errors import InputError
-from solenoidal.events import Counter, Listener, silent
-from solenoidal.model import BlochModel, Operator
+from solenoidal.events import Counter, Listener, Message, silent
+from solenoidal.model import BlochModel
 from solenoidal.multiplets import RESOLVED
 from solenoidal.quantities import SMALLEST_GAMMA
-from solenoidal.symmetry.reduce import Irreducible, irreducible_points, unmixed
 from solenoidal.zone import Mesh
 
-__all__ = ["Outcome", "Task", "cores", "run"]
+__all__ = ["MOST", "Crew", "Outcome", "Processes", "Remote", "Task", "Threads", "cores", "run"]
+
+Real = NDArray[np.float64]
 
 #: Degeneracy energies above this (eV) are compared with the width of the bands.
 WIDE = 0.1
 
 
-@one_blas_thread
-def run(model: BlochModel, task: Task, listen: Listener = silent) -> Outcome:
-    """Compute every definition of the conductivity on one mesh.
+def run(
+    model: BlochModel,
+    task: Task,
+    listen: Listener = silent,
+    *,
+    crew: Crew | None = None,
+    keep: Path | None = None,
+    resume: bool = False,
+) -> Outcome:
+    """Compute every response on one mesh, or on growing ones until a tolerance is reached.
 
     Parameters
     ----------
@@ -35,31 +49,64 @@ def run(model: BlochModel, task: Task, listen: Listener = silent) -> Outcome:
         See the classes.
     listen
         Receives progress and messages.
+    crew
+        Who computes; None for threads of this process.  The result is the same to the last bit for all.
+    keep
+        Folder for the state of the run, None to keep none; the caller removes it when the result is safe.
+    resume
+        Go on with the run whose state is in ``keep``.
 
     Raises
     ------
     InputError
-        For an unknown definition, operator or component, or a mesh that does not fit the model.
+        For an unknown definition, operator or component, a mesh that does not fit the model, or a state that belongs
+        to another run.
     UnstableModelError
         For a bosonic model that is not positive definite on the mesh.
+    WorkersLostError
+        If the workers die and cannot be replaced.
     """
     _check(model, task)
-    operator = select_axes(model.operator(task.operator), task.axes, model.source)
-    mesh = Mesh(tuple(task.mesh), tuple(task.offset))
-    coarse = mesh.halved()
-    functions = functions_wanted(task)
-    source = zone.source(model, operator, any(quantities.get(name).curvature for name in functions))
-    passes = 1 + len(direct_names(task))
-    counter = Counter(listen, passes * (mesh.size + (coarse.size if task.error else 0)))
-    with announced_compilation(listen):
-        fine = sweep(source, task, functions, mesh, counter, _stars(task, operator, mesh))
-        limits = add_direct(fine, model, operator, task, mesh, counter)
-    errors = {}
-    if task.error:
-        half = sweep(source, task, functions, coarse, counter, _stars(task, operator, coarse))
-        add_direct(half, model, operator, task, coarse, counter)
-        errors = {name: abs(fine.values[name] - half.values[name]) for name in fine.values}
-    small = quality.residuals(model, task) | quality.limit_residuals(task, fine, limits)
+    work = Work(model, task)
+    state = _checkpoint(work, keep, resume, listen)
+    return _run(work, crew or Threads(task.workers), state, listen)
+
+
+@one_blas_thread
+def _run(work: Work, crew: Crew, state: Checkpoint | None, listen: Listener) -> Outcome:
+    task = work.task
+
+    def points(mesh: Mesh) -> int:
+        return work.size(mesh) + len(direct_names(task)) * mesh.size
+
+    def add(mesh: Mesh) -> Sweep:
+        stage = state.stage(_name(mesh)) if state else Stage()
+        count = counter or Counter(listen, points(mesh))
+        out = sweep(work, mesh, crew, count, stage, state, most)
+        limits[mesh.n] = add_direct(out, work.model, work.operator, task, mesh, count)
+        return out
+
+    limits: dict[tuple[int, ...], dict[str, dict[str, Real]]] = {}
+    counter: Counter | None = None
+    short: tuple[str, ...] = ()
+    try:
+        with announced_compilation(listen):
+            most = memory.within(work, crew)
+            memory.announce(work, crew, most, listen)
+            if task.tolerance is None:
+                mesh = Mesh(tuple(task.mesh), tuple(task.offset))
+                meshes = [mesh, *([mesh.halved()] if task.error else [])]
+                counter = Counter(listen, sum(map(points, meshes)))
+                fine, *half = map(add, meshes)
+                errors = {name: abs(fine.values[name] - h.values[name]) for h in half for name in fine.values}
+            else:
+                refined = refine(task, add, listen)
+                mesh, fine, errors, short = refined.meshes[-1], refined.sums[-1], refined.errors, refined.short
+    finally:
+        crew.close()
+    if state:
+        state.finish()
+    small = quality.residuals(work.model, task) | quality.limit_residuals(task, fine, limits[mesh.n])
     return Outcome(
         fine.values,
         errors,
@@ -68,22 +115,32 @@ def run(model: BlochModel, task: Task, listen: Listener = silent) -> Outcome:
         mesh.size,
         fine.bands,
         small,
-        quality.warnings(task, fine, errors, small),
+        (*short, *quality.warnings(task, fine, errors, small)),
         fine.floors,
-        limits,
+        limits[mesh.n],
+        mesh.n,
     )
 
 
-def _stars(task: Task, operator: Operator, mesh: Mesh) -> Irreducible | None:
-    """Irreducible points of a mesh, where the task has symmetry."""
-    if not task.operations:
+def _name(mesh: Mesh) -> str:
+    """Name of the sum over a mesh in a state on disk."""
+    return "x".join(map(str, mesh.n))
+
+
+def _checkpoint(work: Work, keep: Path | None, resume: bool, listen: Listener) -> Checkpoint | None:
+    """State of the run: an earlier one, an empty one, or none."""
+    if keep is None:
         return None
-    if (np.asarray(task.kT) == 0.0).any():
-        raise InputError(
-            "temperature: at T = 0 Fermi surfaces are averaged over mesh cells, which symmetry does not keep: take 0 "
-            "out of the list or set symmetry = false in [zone]."
-        )
-    return irreducible_points(mesh, unmixed(task.operations, operator))
+    out = Checkpoint(keep, fingerprint(work), checkpoint.EVERY, listen)
+    if not resume:
+        if out.found():
+            listen(Message(f"an unfinished run in {keep} is dropped: --resume would have gone on with it"))
+        out.discard()
+    elif out.resume(lambda name: work.recipe(Mesh(tuple(map(int, name.split("x"))), tuple(work.task.offset)))):
+        out.announce()
+    else:
+        listen(Message(f"nothing to resume in {keep}: starting from the beginning"))
+    return out
 
 
 def _check(model: BlochModel, task: Task) -> None:

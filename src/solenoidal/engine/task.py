@@ -1,6 +1,7 @@
 """What the engine is asked and what it answers, in internal units."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,9 +9,16 @@ from numpy.typing import NDArray
 from solenoidal.responses import Choice
 from solenoidal.symmetry.operations import Operation
 
-__all__ = ["Outcome", "Task"]
+if TYPE_CHECKING:
+    from solenoidal.symmetry import Operation
+
+__all__ = ["MOST", "Outcome", "Task"]
 
 Real = NDArray[np.float64]
+
+
+#: k-points that a refined mesh may have unless the user says otherwise.
+MOST = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -39,8 +47,17 @@ class Task:
         Threads; None for all cores.
     responses
         Names from :mod:`solenoidal.responses`.
+    method
+        ``"plain"``: sharp levels; ``"linear"``: every level spread over its mesh cell.
+    tolerance
+        Refine the mesh until every error is below this part of the largest value of its response, definition and
+        temperature; None for the mesh as it is.
+    most
+        k-points that a refined mesh may have.
     operations
-        Symmetries that the model has exactly: only irreducible points are summed; empty for the whole mesh.
+        Symmetry operations that the model has to rounding: only irreducible points are computed.  Empty for all points.
+    memory
+        Bytes that the run may take, None for as much as its workers need.
     """
 
     mesh: tuple[int, ...]
@@ -56,7 +73,11 @@ class Task:
     error: bool = True
     workers: int | None = None
     responses: tuple[str, ...] = ("conductivity",)
+    method: str = "plain"
+    tolerance: float | None = None
+    most: int = MOST
     operations: tuple[Operation, ...] = ()
+    memory: float | None = None
 
     @property
     def choice(self) -> Choice:
@@ -89,6 +110,8 @@ class Outcome:
         By response: magnitudes below this are rounding.
     limits
         By response and definition that takes a limit itself (``finite_q``): error of that limit, ``(T, mu, ...)``.
+    mesh
+        The mesh of the values: that of the task, or the finest one that a tolerance needed.
     """
 
     values: dict[str, Real]
@@ -101,6 +124,7 @@ class Outcome:
     warnings: tuple[str, ...]
     floors: dict[str, float] = field(default_factory=dict)
     limits: dict[str, dict[str, Real]] = field(default_factory=dict)
+    mesh: tuple[int, ...] = ()
 
     @property
     def conductivity(self) -> Real:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from solenoidal.continuum import ContinuumModel
 from solenoidal.errors import InputError
 from solenoidal.figures.levels import Levels, levels_at
 from solenoidal.figures.style import SETTINGS, check_figure, colour_bar, diverging, scale, unit_text, write
@@ -31,7 +32,7 @@ ROUNDING = 1e-6
 
 
 def plot_bands(
-    model: BlochModel,
+    model: BlochModel | ContinuumModel,
     path: Path | Sequence[tuple[str, ArrayLike] | None] | None = None,
     quantity: str = "spin",
     component: str | None = None,
@@ -94,8 +95,7 @@ def plot_bands(
 
     if window is not None and not window[0] < window[1]:
         raise InputError(f"window = {window}: give the lowest energy first, then the highest.")
-    line = automatic_path(model) if path is None else path
-    line = line if isinstance(line, Path) else path_through(model, line)
+    line = path if isinstance(path, Path) else _line(model, path)
     levels = levels_at(model, line.k, quantity, component, operator, degeneracy)
     zero = reference_energy(model, fermi_energy)
     shown = _visible(levels, zero or 0.0, window)
@@ -115,7 +115,14 @@ def plot_bands(
     return figure
 
 
-def reference_energy(model: BlochModel, fermi_energy: float | None) -> float | None:
+def _line(model: BlochModel | ContinuumModel, stops: Sequence[tuple[str, ArrayLike] | None] | None) -> Path:
+    """Path of the lattice or through stops."""
+    if isinstance(model, ContinuumModel):
+        raise InputError(f"{model.source} has no lattice, give the path as a Path of Cartesian k.")
+    return automatic_path(model) if stops is None else path_through(model, stops)
+
+
+def reference_energy(model: BlochModel | ContinuumModel, fermi_energy: float | None) -> float | None:
     """Fermi level given or that of the model, eV; None if neither is known."""
     return model.fermi_energy if fermi_energy is None else fermi_energy
 

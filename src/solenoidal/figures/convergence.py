@@ -60,7 +60,7 @@ def ladder(
 
 def _on_mesh(job: Job, mesh: int | Sequence[int]) -> Job:
     # A job takes one number for all directions as well, and checks what it is given.
-    zone = {"mesh": mesh, "offset": job.zone.offset, "method": job.zone.method}
+    zone = {"mesh": mesh, "offset": job.zone.offset, "method": job.zone.integration}
     return Job(job.system, zone, job.scan, job.compute, folder=job.folder, origin=job.origin)
 
 

@@ -8,15 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal import bands, quantities
-from solenoidal.bloch import States, fourier, solve
+from solenoidal.bloch import Analytic, States, fourier, solve
 from solenoidal.compiled import one_blas_thread
+from solenoidal.continuum import ContinuumModel
 from solenoidal.derivatives import differentiated, solve_differentiated, states_at
 from solenoidal.errors import InputError
 from solenoidal.model import BlochModel
 from solenoidal.multiplets import group_means
 from solenoidal.quantities import Settings
 from solenoidal.registry import nearest
-from solenoidal.zone import Interpolator, Mesh
+from solenoidal.zone import Mesh, source
 
 __all__ = ["COLOURS", "Colour", "Levels", "levels_at", "levels_on_mesh"]
 
@@ -136,7 +137,7 @@ class Levels:
 
 @one_blas_thread
 def levels_at(
-    model: BlochModel,
+    model: BlochModel | ContinuumModel,
     k: Real,
     quantity: str = "spin",
     component: str | None = None,
@@ -174,8 +175,9 @@ def levels_at(
     chunks = (k[i : i + TOGETHER] for i in range(0, len(k), TOGETHER))
     states: Iterator[States]
     if colour.derivatives:
-        expanded = differentiated(model, operator)
-        states = (states_at(model, part, operator, None, degeneracy, expanded) for part in chunks)
+        lattice = _lattice_sum(model, quantity)
+        expanded = differentiated(lattice, operator)
+        states = (states_at(lattice, part, operator, None, degeneracy, expanded) for part in chunks)
     else:
         s = _operator(colour, operator)
         states = (solve(fourier(model, part, s, curvature=True), degeneracy) for part in chunks)
@@ -209,14 +211,22 @@ def levels_on_mesh(
         raise InputError(f"mesh {list(mesh)}: {model.name} has {model.dimension} periodic directions, give as many.")
     colour, grid = _colour(quantity), Mesh(tuple(mesh), (0.0,) * len(mesh))
     s = model.operator(_operator(colour, operator))
-    source = Interpolator(model, differentiated(model, operator) if colour.derivatives else s, curvature=True)
-    blocks = (block for chunk in source.chunks(grid) for block in source.blocks(grid, chunk))
+    wanted = differentiated(_lattice_sum(model, quantity), operator) if colour.derivatives else s
+    matrices = source(model, wanted, curvature=True)
+    blocks = (block for chunk in matrices.chunks(grid) for block in matrices.blocks(grid, chunk))
     states: Iterator[States]
     if colour.derivatives:
         states = (solve_differentiated(block, len(s.components), degeneracy) for block in blocks)
     else:
         states = (solve(block, degeneracy) for block in blocks)
     return _levels(model, colour, states, _names(model, colour, operator), component, operator)
+
+
+def _lattice_sum(model: BlochModel | ContinuumModel, quantity: str) -> BlochModel:
+    """The model, where its derivatives are sums over lattice vectors."""
+    if isinstance(model, Analytic | ContinuumModel):
+        raise InputError(f"quantity '{quantity}' needs second derivatives in k, which {model.source} does not give.")
+    return model
 
 
 def _colour(quantity: str) -> Colour:
@@ -230,7 +240,7 @@ def _operator(colour: Colour, operator: str) -> str:
     return operator if colour.internal else "charge"
 
 
-def _names(model: BlochModel, colour: Colour, operator: str) -> dict[str, tuple[str, str]]:
+def _names(model: BlochModel | ContinuumModel, colour: Colour, operator: str) -> dict[str, tuple[str, str]]:
     """Directions and component of the operator for every short name, in the order of the array."""
     components = model.operator(operator).components if colour.internal else ("",)
     axes = itertools.product("xyz"[: model.dimension], repeat=colour.directions)
@@ -239,7 +249,7 @@ def _names(model: BlochModel, colour: Colour, operator: str) -> dict[str, tuple[
 
 
 def _levels(
-    model: BlochModel,
+    model: BlochModel | ContinuumModel,
     colour: Colour,
     states: Iterable[States],
     names: dict[str, tuple[str, str]],
@@ -258,7 +268,7 @@ def _levels(
     return Levels(e, x.reshape(e.shape), component, _symbol(colour, directions, a), _unit(model, colour, operator))
 
 
-def _unit(model: BlochModel, colour: Colour, operator: str) -> str:
+def _unit(model: BlochModel | ContinuumModel, colour: Colour, operator: str) -> str:
     """Unit without the factor 1 of an operator without one."""
     s = model.operator(operator).unit if colour.internal else ""
     return colour.unit.format(s=s).removeprefix("1 ")

@@ -45,11 +45,6 @@ class Irreducible:
     weights: Index
     operations: tuple[Operation, ...]
 
-    def chunks(self, size: int) -> list[tuple[Real, Real]]:
-        """Points and weights in parts of at most ``size``."""
-        weights = self.weights.astype(np.float64)
-        return [(self.k[i : i + size], weights[i : i + size]) for i in range(0, len(self.k), size)]
-
     def whole(self, response: str, values: Real, operator: Operator, source: str) -> Real:
         """Sum over the whole mesh from the weighted sum ``(label, T, mu, ...)`` of a response over the points.
 

@@ -1,0 +1,165 @@
+"""Sums over directions, doubled until no response moves."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solenoidal.continuum.channels import parts
+from solenoidal.continuum.collect import Gathered, Recipe, collect
+from solenoidal.continuum.directions import SPHERE, Rule
+from solenoidal.engine.threads import deal
+from solenoidal.events import Counter, Listener
+from solenoidal.spectral import Accumulator
+from solenoidal.statistics import FUNCTIONS
+
+__all__ = ["CARRIERS", "Converged", "converge", "gather", "values"]
+
+Real = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+#: Part of the largest number of a response by which a doubling of the directions may move it at the end.
+CONVERGED = 1e-8
+#: Rays of a piece of work.
+RAYS = 16
+#: Name of the density of electrons beside the responses.
+CARRIERS = "carriers"
+
+
+@dataclass
+class Converged:
+    """Sums over directions for some chemical potentials and temperatures.
+
+    Attributes
+    ----------
+    sums
+        By response, ``(3, label, T, mu, ...)``: with the 15-point rule along rays, with the 7-point rule, and what
+        the outermost octave below a cutoff contributes.
+    moved
+        The same without the first dimension: change with the last doubling.
+    open
+        ``(n_mu,)`` whether the last doubling still moved something.
+    floors
+        Size below which a response is rounding.
+    bands, points, split
+        As in :class:`~solenoidal.continuum.collect.Gathered`.
+    """
+
+    sums: dict[str, Real]
+    moved: dict[str, Real]
+    open: NDArray[np.bool_]
+    floors: dict[str, float]
+    bands: tuple[float, float] = (np.inf, -np.inf)
+    points: int = 0
+    split: bool = False
+
+    def note(self, new: Gathered) -> None:
+        """Remember what was met on the way."""
+        self.bands = (min(self.bands[0], new.bands[0]), max(self.bands[1], new.bands[1]))
+        self.points += new.points
+        self.split |= new.split
+
+
+def converge(recipe: Recipe, rules: Sequence[Rule], workers: int | None, listen: Listener) -> Converged:
+    """Take one rule after the other until every number stands still; chemical potentials that do are left out."""
+    first, *finer = rules
+    gathered = gather(recipe, first, workers, listen)
+    sums = _sums(recipe, gathered, first)
+    everything = np.arange(len(recipe.plan.mu))
+    out = Converged(
+        sums,
+        {name: np.zeros_like(x[0]) for name, x in sums.items()},
+        np.full(len(everything), bool(finer)),
+        _floors(recipe, gathered, first),
+    )
+    out.note(gathered)
+    norm = first.norm
+    for rule in finer:
+        active = np.flatnonzero(out.open)
+        if not len(active):
+            break
+        part = recipe.narrowed(active, np.arange(len(recipe.plan.kT)))
+        gathered = gather(part, rule, workers, listen)
+        out.note(gathered)
+        for name, new in _sums(part, gathered, rule).items():
+            old = out.sums[name][:, :, :, active]
+            total = (norm * old + rule.norm * new) / (norm + rule.norm) if rule.adds else new
+            out.sums[name][:, :, :, active] = total
+            out.moved[name][:, :, active] = abs(total[0] - old[0])
+        norm += rule.norm
+        out.open = _still_open(out)
+    return out
+
+
+def _still_open(done: Converged) -> NDArray[np.bool_]:
+    """``(n_mu,)``: whether any response still moves there."""
+    out = np.zeros(len(done.open), dtype=bool)
+    for name, moved in done.moved.items():
+        if name == CARRIERS:
+            continue
+        size = max(CONVERGED * float(abs(done.sums[name][0]).max(initial=0.0)), done.floors[name])
+        out |= (moved > size).any(axis=tuple(x for x in range(moved.ndim) if x != 2))
+    return out & done.open
+
+
+def gather(recipe: Recipe, rule: Rule, workers: int | None, listen: Listener) -> Gathered:
+    """Sum along the rays of a rule on threads."""
+    chunks = [(rule.vectors[i : i + RAYS], rule.weights[i : i + RAYS]) for i in range(0, len(rule.vectors), RAYS)]
+    counter = Counter(listen, len(rule.vectors), "directions")
+
+    def work(part: Sequence[tuple[Real, Real]], stop: threading.Event) -> Gathered:
+        mine: Gathered | None = None
+        for vectors, weights in part:
+            new = collect(recipe, vectors, weights, stop)
+            if mine is None:
+                mine = new
+            else:
+                mine.merge(new)
+            counter.add(len(vectors))
+        assert mine is not None
+        return mine
+
+    return deal(work, chunks, workers)
+
+
+def _density(recipe: Recipe, rule: Rule) -> float:
+    """Factor of a sum over rays: measure of a direction over (2 pi)^D."""
+    D = recipe.model.dimension
+    return float(SPHERE[D] / rule.norm / (2 * np.pi) ** D)
+
+
+def _sums(recipe: Recipe, gathered: Gathered, rule: Rule) -> dict[str, Real]:
+    tables = (gathered.fine, gathered.coarse, gathered.outer)
+    found = [values(recipe, table, rule) for table in tables]
+    return {name: np.stack([x[name] for x in found]) for name in found[0]}
+
+
+def values(recipe: Recipe, tables: list[list[Accumulator]], rule: Rule) -> dict[str, Real]:
+    """Responses ``(label, T, mu, ...)`` from the sums of the channels, and the density of electrons ``(1, T, mu)``."""
+    steps, density = recipe.plan, _density(recipe, rule)
+    out: dict[str, list[Real]] = {CARRIERS: [density * steps.collect(tables[0], "fermi")[:, :, 0]]}
+    for part in parts(recipe.task):
+        one = part.shape(recipe.model.dimension, len(recipe.operator.components))
+        shape = (len(steps.kT), len(steps.mu), *one)
+        total = np.zeros(shape)
+        for c, function in part.channels:
+            total += steps.collect(tables[c], function).reshape(shape)
+        out.setdefault(part.response.name, []).append(part.response.finish(density * total))
+    return {name: np.array(x) for name, x in out.items()}
+
+
+def _floors(recipe: Recipe, total: Gathered, rule: Rule) -> dict[str, float]:
+    """Size below which a response is rounding."""
+    warm = recipe.plan.kT[recipe.plan.kT > 0.0]
+    steep = max(1.0, 1.0 / float(warm.min(initial=1.0)))
+    out: dict[str, float] = {}
+    for part in parts(recipe.task):
+        size = sum(
+            total.magnitude[c] * (steep if FUNCTIONS[function].cold in ("delta", "zero") else 1.0)
+            for c, function in part.channels
+        )
+        name = part.response.name
+        out[name] = max(out.get(name, 0.0), 1e-13 * _density(recipe, rule) * size)
+    return out

@@ -1,0 +1,192 @@
+"""What is collected from states: quantities deposited in energy, in a form that can be added and stored."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solenoidal import quantities, responses
+from solenoidal.bloch import Block, States, solve
+from solenoidal.engine.task import Task
+from solenoidal.multiplets import RESOLVED
+from solenoidal.quantities import Quantity, Settings
+from solenoidal.spectral import Accumulator, Plan
+from solenoidal.sums import magnitude
+
+__all__ = ["Collector", "Recipe", "functions_wanted"]
+
+Real = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything a worker needs besides k-points."""
+
+    task: Task
+    plan: Plan
+    functions: dict[str, tuple[str, ...]]
+    cell: Real
+
+    @cached_property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """Quantities wanted."""
+        return tuple(quantities.get(name) for name in self.functions)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What they depend on besides the states."""
+        return Settings(self.task.gamma or 0.0)
+
+    @cached_property
+    def wide(self) -> bool:
+        """Whether cell widths are wanted: always for spread levels, else for a Fermi surface at T = 0 only."""
+        surface = any("fermi_surface" in names for names in self.functions.values())
+        return self.plan.cells > 0 or (bool((self.plan.kT == 0.0).any()) and surface)
+
+    def solve(self, block: Block) -> States:
+        """States of a block, as the task groups them."""
+        return solve(block, self.task.degeneracy, self.plan.highest, self.cell if self.wide else None)
+
+
+def functions_wanted(task: Task) -> dict[str, tuple[str, ...]]:
+    """Energy functions wanted of every quantity, by name."""
+    out: dict[str, set[str]] = {}
+    for name in task.responses:
+        response = responses.get(name)
+        for terms in response.terms(task.choice).values():
+            for t in terms:
+                out.setdefault(t.quantity, set()).add(response.functions[t.weight])
+    return {name: tuple(sorted(out[name])) for name in sorted(out)}
+
+
+@dataclass
+class Collector:
+    """What one part of the mesh adds up to: accumulators by quantity, and numbers for warnings."""
+
+    recipe: Recipe
+    main: dict[str, list[Accumulator]] = field(default_factory=dict)
+    shift: dict[str, list[Accumulator]] = field(default_factory=dict)
+    filling: list[Accumulator] = field(default_factory=list)
+    bands: tuple[float, float] = (np.inf, -np.inf)
+    magnitude: dict[str, float] = field(default_factory=dict)
+    joined: int = 0
+
+    def __post_init__(self) -> None:
+        self.filling = self.recipe.plan.accumulators(1, ("fermi", "fermi_surface"))
+
+    def add(self, states: States, weight: NDArray[np.int64] | None = None) -> None:
+        """Add one block; each k-point as often as its weight says."""
+        self.bands = (min(self.bands[0], states.e.min()), max(self.bands[1], states.e.max()))
+        if not states.rows:
+            return
+        factor = None if weight is None else weight.astype(np.float64)
+        self._add_all(self.main, states, factor)
+        joined = states.group[:, -1] == 0
+        self.joined += int(joined.sum() if weight is None else weight[joined].sum())
+        e, widths = self._where(states) if self.recipe.plan.cells else self._levels(states)
+        for acc in self.filling:
+            acc.add(e, _repeated(factor, states.rows, len(e)), widths)
+        finer = states.regroup(self.recipe.task.degeneracy / 3.0)
+        differs = (finer.group != states.group).any(axis=1)
+        if differs.any():
+            some = np.ones(int(differs.sum())) if factor is None else factor[differs]
+            self._add_all(self.shift, finer.take(differs), some)
+            self._add_all(self.shift, states.take(differs), -some)
+
+    def _add_all(self, table: dict[str, list[Accumulator]], states: States, factor: Real | None) -> None:
+        where = self._where(states)
+        for q in self.recipe.quantities:
+            if not q.resolved:
+                self._add_one(table, q, states, where, factor)
+            elif table is self.main:
+                apart = states.regroup(RESOLVED)
+                self._add_one(table, q, apart, self._where(apart), factor)
+
+    def _levels(self, states: States) -> tuple[Real, Real]:
+        """Energy of every level, not of its multiplet, and cells of unit width."""
+        e = np.ascontiguousarray(states.e[:, : states.rows]).ravel()
+        return e, np.ones((len(e), 1))
+
+    def _where(self, states: States) -> tuple[Real, Real]:
+        """Energy and cell widths (eV) of every level, as accumulators want them."""
+        n = states.rows
+        e = np.ascontiguousarray(states.e_group[:, :n]).ravel()
+        if not self.recipe.wide:
+            return e, np.empty((len(e), 0))
+        return e, np.ascontiguousarray(abs(states.v_group[:, :n] @ self.recipe.cell.T)).reshape(len(e), -1)
+
+    def _add_one(
+        self,
+        table: dict[str, list[Accumulator]],
+        q: Quantity,
+        states: States,
+        where: tuple[Real, Real],
+        factor: Real | None,
+    ) -> None:
+        x = q.rows(states, self.recipe.settings)
+        n_k, n = x.shape[:2]
+        x = np.ascontiguousarray(x).reshape(n_k * n, -1)
+        if factor is not None:
+            x = x * _repeated(factor, n, len(x))
+        e, widths = where
+        if table is self.main:
+            self.magnitude[q.name] = self.magnitude.get(q.name, 0.0) + magnitude(x)
+        if q.name not in table:
+            table[q.name] = self.recipe.plan.accumulators(x.shape[1], self.recipe.functions[q.name])
+        for acc in table[q.name]:
+            acc.add(e, x, widths)
+
+    def merge(self, other: "Collector") -> None:
+        """Add what another worker gathered."""
+        for mine, theirs in ((self.main, other.main), (self.shift, other.shift)):
+            for name, accs in theirs.items():
+                if name not in mine:
+                    mine[name] = accs
+                    continue
+                for a, b in zip(mine[name], accs, strict=True):
+                    a.merge(b)
+        for a, b in zip(self.filling, other.filling, strict=True):
+            a.merge(b)
+        self.bands = (min(self.bands[0], other.bands[0]), max(self.bands[1], other.bands[1]))
+        self.joined += other.joined
+        for name, size in other.magnitude.items():
+            self.magnitude[name] = self.magnitude.get(name, 0.0) + size
+
+    def state(self) -> tuple[dict[str, Any], dict[str, Real]]:
+        """Numbers and arrays that :meth:`restore` makes an equal collector from."""
+        numbers = {"bands": self.bands, "magnitude": self.magnitude, "joined": self.joined, "columns": self._columns()}
+        return numbers, dict(self._arrays())
+
+    @classmethod
+    def restore(cls, recipe: Recipe, numbers: Mapping[str, Any], arrays: Mapping[str, Real]) -> "Collector":
+        """Make a collector from what :meth:`state` gave."""
+        out = cls(recipe)
+        low, high = numbers["bands"]
+        out.bands, out.magnitude, out.joined = (low, high), dict(numbers["magnitude"]), int(numbers["joined"])
+        for kind, table in (("main", out.main), ("shift", out.shift)):
+            for name, columns in numbers["columns"][kind].items():
+                table[name] = recipe.plan.accumulators(columns, recipe.functions[name])
+        for name, array in out._arrays():
+            array[...] = arrays[name]
+        return out
+
+    def _columns(self) -> dict[str, dict[str, int]]:
+        """Components of every quantity collected so far."""
+        tables = {"main": self.main, "shift": self.shift}
+        return {kind: {name: accs[0].columns for name, accs in t.items()} for kind, t in tables.items()}
+
+    def _arrays(self) -> Iterator[tuple[str, Real]]:
+        tables = {"main": self.main, "shift": self.shift, "filling": {"": self.filling}}
+        for kind, table in tables.items():
+            for name, accumulators in table.items():
+                for number, accumulator in enumerate(accumulators):
+                    for key, array in accumulator.arrays().items():
+                        yield f"{kind}/{name}/{number}/{key}", array
+
+
+def _repeated(factor: Real | None, n: int, rows: int) -> Real:
+    """Factor of every level as a column: that of its k-point."""
+    return np.ones((rows, 1)) if factor is None else np.repeat(factor, n)[:, None]

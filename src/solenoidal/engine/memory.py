@@ -1,0 +1,63 @@
+"""How much memory a run takes, known before it starts."""
+
+import threading
+
+from solenoidal.engine.schedule import Crew
+from solenoidal.engine.work import Work
+from solenoidal.errors import InputError
+from solenoidal.events import Listener, Message
+from solenoidal.zone import BLOCK, PLANES_BYTES, Mesh
+
+__all__ = ["announce", "collector_bytes", "estimate", "within"]
+
+#: Interpreter and libraries, with compiled kernels.
+BASE = 200e6
+#: Matrices ``(k, N, N)`` alive at once while a block is worked on, per operator component.
+ALIVE = 12
+
+
+def collector_bytes(work: Work) -> int:
+    """Bytes of the sums of one part, measured on one k-point; with those of the smaller degeneracy energy."""
+    mesh = Mesh((1,) * work.model.dimension, (0.37,) * work.model.dimension)
+    (part,) = work.parts(mesh)
+    _, arrays = work.compute(mesh, part, lambda points: None, threading.Event()).state()
+    return 2 * sum(array.nbytes for array in arrays.values())
+
+
+def estimate(work: Work, workers: int, parts: int) -> float:
+    """Bytes of this process with so many workers in it and so many parts under way or waiting to be added."""
+    N, operators = (
+        work.model.size,
+        1 + work.model.dimension * 2 + len(work.model.operator(work.task.operator).components),
+    )
+    matrices = 16.0 * N * N * operators
+    box = matrices * len(work.model.R) * 1.5
+    blocks = workers * (ALIVE * BLOCK * matrices + PLANES_BYTES)
+    return BASE + box + blocks + collector_bytes(work) * (1 + parts)
+
+
+def within(work: Work, crew: Crew) -> int:
+    """Number of parts that may be under way at once, as few as the budget of the task demands.
+
+    Raises
+    ------
+    InputError
+        If even one after the other they would take more.
+    """
+    budget, workers, ahead = work.task.memory, crew.local, crew.ahead
+    if budget is None:
+        return ahead
+    least = max(1, workers)
+    room = budget - estimate(work, workers, least)
+    if room < 0.0:
+        raise InputError(
+            f"memory = {budget / 1e9:.3g} GB: this run needs about {(budget - room) / 1e9:.3g} GB, allow more, or ask "
+            f" for fewer chemical potentials, definitions, responses or workers."
+        )
+    return min(ahead, least + int(room // max(1, collector_bytes(work))))
+
+
+def announce(work: Work, crew: Crew, ahead: int, listen: Listener) -> None:
+    """Say what the run takes."""
+    size = estimate(work, crew.local, ahead)
+    listen(Message(f"memory: about {size / 1e6:.0f} MB, whatever the mesh"))

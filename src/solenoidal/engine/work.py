@@ -1,0 +1,132 @@
+"""A calculation cut into parts that can be computed anywhere, in any order."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solenoidal import quantities, zone
+from solenoidal.bloch import select_axes
+from solenoidal.engine.collector import Collector, Recipe, functions_wanted
+from solenoidal.engine.task import Task
+from solenoidal.model import BlochModel, Operator
+from solenoidal.spectral import plan
+from solenoidal.symmetry.reduce import Irreducible, irreducible_points, unmixed
+from solenoidal.zone import Interpolator, Mesh
+
+__all__ = ["Part", "Work"]
+
+Real = NDArray[np.float64]
+
+#: k-points of a part at 18 bands: about a second on one core.
+POINTS = 8192
+#: A mesh is cut into this many parts if they are then not smaller than the least number of points.
+PARTS, LEAST = 64, 1024
+
+
+@dataclass(frozen=True)
+class Part:
+    """Consecutive chunks of a mesh.
+
+    Attributes
+    ----------
+    chunks
+        First chunk and the one after the last.
+    points
+        Number of k-points.
+    """
+
+    chunks: tuple[int, int]
+    points: int
+
+
+@dataclass(frozen=True)
+class Work:
+    """Everything that computing a part needs; the parts of a mesh do not depend on who computes them.
+
+    Attributes
+    ----------
+    model, task
+        As given to :func:`solenoidal.engine.run`.
+    """
+
+    model: BlochModel
+    task: Task
+
+    def __reduce__(self) -> tuple[type["Work"], tuple[BlochModel, Task]]:
+        """Travel without what can be made again."""
+        return Work, (self.model, self.task)
+
+    @cached_property
+    def functions(self) -> dict[str, tuple[str, ...]]:
+        """Energy functions wanted of every quantity."""
+        return functions_wanted(self.task)
+
+    @cached_property
+    def source(self) -> Interpolator:
+        """Gives the matrices on a mesh."""
+        return zone.source(self.model, self.operator, any(quantities.get(name).curvature for name in self.functions))
+
+    @cached_property
+    def operator(self) -> Operator:
+        """The operator with the components wanted."""
+        return select_axes(self.model.operator(self.task.operator), self.task.axes, self.model.source)
+
+    def recipe(self, mesh: Mesh) -> Recipe:
+        """What is collected on a mesh."""
+        task = self.task
+        cells = self.model.dimension if task.method == "linear" else 0
+        return Recipe(task, plan(task.mu, task.kT, cells), self.functions, mesh.cell(self.model.lattice))
+
+    def parts(self, mesh: Mesh) -> list[Part]:
+        """Cut a mesh into parts of about a second each."""
+        size = min(POINTS * (18 / self.model.size) ** 2, max(LEAST, self.size(mesh) / PARTS))
+        out, first, points = [], 0, 0
+        chunks, weights = self.source.chunks(mesh), self.weights(mesh)
+        for number, chunk in enumerate(chunks):
+            points += self.source.points(mesh, chunk, weights)
+            if points >= size or number == len(chunks) - 1:
+                out.append(Part((first, number + 1), points))
+                first, points = number + 1, 0
+        return out
+
+    def irreducible(self, mesh: Mesh) -> Irreducible | None:
+        """Points of a mesh that stand for all of it, None without symmetry."""
+        if not self.task.operations:
+            return None
+        if mesh.n not in self._known:
+            self._known[mesh.n] = irreducible_points(mesh, unmixed(self.task.operations, self.operator))
+        return self._known[mesh.n]
+
+    @cached_property
+    def _known(self) -> dict[tuple[int, ...], Irreducible]:
+        return {}
+
+    def weights(self, mesh: Mesh) -> NDArray[np.int64] | None:
+        """Points that each point of a mesh stands for, ``mesh.n``; None without symmetry."""
+        found = self.irreducible(mesh)
+        if found is None:
+            return None
+        out = np.zeros(mesh.n, dtype=np.int64)
+        out[tuple(found.index.T)] = found.weights
+        return out
+
+    def size(self, mesh: Mesh) -> int:
+        """Points of a mesh that are computed."""
+        found = self.irreducible(mesh)
+        return mesh.size if found is None else len(found.weights)
+
+    def compute(self, mesh: Mesh, part: Part, done: Callable[[int], None], stop: threading.Event) -> Collector:
+        """Collect one part; ``done`` is told of finished points, ``stop`` ends it early."""
+        recipe = self.recipe(mesh)
+        out, weights = Collector(recipe), self.weights(mesh)
+        for chunk in self.source.chunks(mesh)[slice(*part.chunks)]:
+            for block in self.source.blocks(mesh, chunk, weights=weights):
+                if stop.is_set():
+                    return out
+                out.add(recipe.solve(block), block.weight)
+                done(len(block.H))
+        return out
