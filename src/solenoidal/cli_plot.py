@@ -64,9 +64,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     kinds.add_argument("--mu", metavar="E", type=float, help="absolute energy, eV; default: Fermi level of the job")
     kinds.add_argument("--limit", metavar="X", type=float, help="where the colours end")
     kinds.add_argument("--logarithmic", action="store_true", help="logarithmic colours (bands, plane)")
-    kinds.add_argument(
-        "--path", metavar="STOPS", help='bands: "G 0 0 0, X .5 0 .5 | K 3/8 3/8 3/4, G 0 0 0"; default: of the lattice'
-    )
+    stops = 'bands: "G 0 0 0, X .5 0 .5 | K 3/8 3/8 3/4, G 0 0 0"; default: that of .win, or of the lattice'
+    kinds.add_argument("--path", metavar="STOPS", help=stops)
     kinds.add_argument("--window", metavar=("LOW", "HIGH"), nargs=2, type=float, help="bands: energies shown, eV")
     kinds.add_argument("--normal", metavar='"X Y Z"', help="plane: Cartesian direction across it; default: 0 0 1")
     kinds.add_argument("--centre", metavar='"A B C"', help="plane: a point of it, reciprocal lattice units; default: G")
@@ -214,9 +213,18 @@ def _window(option: str, ends: list[float]) -> tuple[float, ...]:
 
 
 def _draw_bands(model: "BlochModel", job: "Job", level: float | None, options: dict[str, Any]) -> None:
+    from solenoidal import calculation
     from solenoidal.figures import plot_bands
+    from solenoidal.readers.win import read_kpoint_path
 
+    win = calculation.win_file(job)
+    if "path" not in options and win is not None:
+        options["path"] = [_greek(stop) for stop in read_kpoint_path(win)] or None
     plot_bands(model, fermi_energy=level, **options)
+
+
+def _greek(stop: "tuple[str, Any] | None") -> "tuple[str, Any] | None":
+    return stop and ("Γ" if stop[0].lower() in GAMMA else stop[0], stop[1])
 
 
 def _draw_plane(model: "BlochModel", job: "Job", level: float | None, options: dict[str, Any]) -> None:

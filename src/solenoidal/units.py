@@ -17,6 +17,7 @@ __all__ = [
     "KB",
     "MOMENT",
     "NERNST_3D",
+    "RYDBERG",
     "Flow",
     "conductivity_factor",
     "conductivity_unit",
@@ -30,6 +31,8 @@ __all__ = [
 
 #: Boltzmann constant, eV / K.
 KB: float = constants.k / constants.e
+#: Rydberg energy, eV.
+RYDBERG: float = constants.physical_constants["Rydberg constant times hc in eV"][0]
 #: Bohr radius, Angstrom.
 BOHR: float = constants.physical_constants["Bohr radius"][0] * 1e10
 #: e^2 / hbar for X in 1/Angstrom, in S/cm: 24341.348.

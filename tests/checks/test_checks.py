@@ -30,6 +30,10 @@ BANDS = {
 MODEL = {"Hermiticity", "commuting operator", "flat connection"}
 ZONE = {
     "Einstein relation",
+    "Kubo at finite q",
+    "scattering dipole",
+    "static dipoles",
+    "static quadrupole",
     "Mott relation",
     "dipole and quadrupole",
     "equilibrium current",
@@ -82,7 +86,12 @@ def test_the_checks_there_are():
 
 def test_every_identity_holds_for_single_bands(electrons):
     assert statuses(electrons, "FAIL") == set()
-    assert statuses(electrons, "not applicable") == {"flat connection", "symmetry", "time reversal"}
+    assert statuses(electrons, "not applicable") == {
+        "flat connection",
+        "scattering dipole",
+        "symmetry",
+        "time reversal",
+    }
     assert "single bands" in report.table(list(electrons.values()))
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from solenoidal.errors import InputError
 from solenoidal.readers.folding import close, fold, mesh_to_vectors, nearest_images, wigner_seitz
 from solenoidal.readers.shells import Shells
+from solenoidal.readers.win import read_kpoint_path
 
 FCC = np.array([[-1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [-1.0, 1.0, 0.0]])
 HEX = np.array([[1.0, 0.0, 0.0], [-0.5, 0.75**0.5, 0.0], [0.0, 0.0, 1.6]])
@@ -104,3 +105,17 @@ def test_an_image_is_nearest_for_its_pair():
     assert share[(-1, 0, 0)][0, 1] == 1
     assert share[(1, 0, 0)][1, 0] == 1
     assert share[(1, 0, 0)][0, 0] == share[(-1, 0, 0)][0, 0] == 0.5
+
+
+def test_path_of_a_win_file(tmp_path):
+    """Lines that go on where the last one ended are one piece, others a jump."""
+    path = tmp_path / "x.win"
+    path.write_text("begin kpoint_path\nG 0 0 0 X 0.5 0 0\nX 0.5 0 0 M 0.5 0.5 0\nK 1 0 0 G 0 0 0\nend kpoint_path\n")
+    stops = read_kpoint_path(path)
+    assert [stop and stop[0] for stop in stops] == ["G", "X", "M", None, "K", "G"]
+    np.testing.assert_array_equal(stops[2][1], [0.5, 0.5, 0])
+    path.write_text("begin kpoint_path\nG 0 0 0 X 0.5 0\nend kpoint_path\n")
+    with pytest.raises(InputError, match="line 2: kpoint_path needs two labels"):
+        read_kpoint_path(path)
+    path.write_text("num_wann = 2\n")
+    assert read_kpoint_path(path) == []

@@ -1,15 +1,14 @@
 """Platinum from published two-centre integrals."""
 
 import numpy as np
-from scipy import constants
 
 from solenoidal.builders import positive, register
 from solenoidal.builders.slater_koster import FCC, atom, crystal, integrals
 from solenoidal.model import BlochModel
+from solenoidal.units import RYDBERG
 
 __all__ = ["platinum_slater_koster"]
 
-_RYDBERG: float = constants.physical_constants["Rydberg constant times hc in eV"][0]
 #: Levels of s, p, t2g and eg, Ry.
 E_S, E_P, E_T2G, E_EG = 0.77393, 1.48490, 0.45468, 0.43701
 #: ss; sp; pp sigma, pi; sd; pd sigma, pi; dd sigma, pi, delta of the first and of the second neighbours, Ry.
@@ -63,9 +62,9 @@ def platinum_slater_koster(xi_p: float = 0.365, xi_d: float = 0.534, h_z: float 
     positive("platinum_slater_koster", a=a)
     levels = np.array([E_S, E_P, E_P, E_P, E_EG, E_T2G, E_T2G, E_EG, E_T2G])
     shells = [(float(np.sqrt(0.5)), _in_eV(FIRST)), (1.0, _in_eV(SECOND))]
-    onsite = atom((_RYDBERG * levels).tolist(), (0.0, xi_p, xi_d), h_z)
+    onsite = atom((RYDBERG * levels).tolist(), (0.0, xi_p, xi_d), h_z)
     return crystal("platinum_slater_koster", a, FCC, shells, onsite)
 
 
 def _in_eV(values: tuple[float, ...]) -> dict[tuple[int, int, int], float]:
-    return integrals(*(_RYDBERG * value for value in values))
+    return integrals(*(RYDBERG * value for value in values))

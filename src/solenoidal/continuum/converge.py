@@ -23,7 +23,7 @@ Index = NDArray[np.int64]
 #: Part of the largest number of a response by which a doubling of the directions may move it at the end.
 CONVERGED = 1e-8
 #: Rays of a piece of work.
-RAYS = 16
+RAYS = 64
 #: Name of the density of electrons beside the responses.
 CARRIERS = "carriers"
 

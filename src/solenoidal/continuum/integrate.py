@@ -2,7 +2,8 @@
 
 The sea of a ray is summed over panels that end where a band crosses mu (T = 0), or an energy within its thermal
 window, turns, or meets another; the Fermi surface at T = 0 is the crossings themselves, ``x / |de/dr|``.  Where rays
-touch a Fermi surface in the plane, the directions are chosen between those that do.  Bands that stay filled for ever are summed to infinity in the variable 1/k, where a response that converges is smooth.
+touch a Fermi surface in the plane, the directions are chosen between those that do.  Bands that stay filled for ever
+are summed to infinity in the variable 1/k, where a response that converges is smooth.
 """
 
 import math
@@ -115,7 +116,7 @@ def _placed(out: Converged | None, part: Converged, t: Index, m: Index, shape: t
     if out is None:
         sums = {name: np.zeros((*x.shape[:2], *shape, *x.shape[4:])) for name, x in part.sums.items()}
         moved = {name: np.zeros(x.shape[1:]) for name, x in sums.items()}
-        out = Converged(sums, moved, np.zeros(shape[1], dtype=bool), {name: 0.0 for name in part.floors})
+        out = Converged(sums, moved, np.zeros(shape[1], dtype=bool), dict.fromkeys(part.floors, 0.0))
     for name, x in part.sums.items():
         out.sums[name][:, :, t[:, None], m] = x
         out.moved[name][:, t[:, None], m] = part.moved[name]
@@ -223,12 +224,12 @@ def _warnings(recipe: Recipe, done: Converged, shifts: dict[str, Real], defect: 
         )
     for name, x in done.sums.items():
         size = float(abs(x[0]).max(initial=0.0))
-        if name == CARRIERS or not size:
+        if name == CARRIERS or size <= done.floors[name]:
             continue
         if (ratio := float(done.moved[name].max(initial=0.0)) / size) > 1e-3:
             out.append(
-                f"{name}: the last doubling of the directions of k moves the numbers by up to {100 * ratio:.2g} % of the "
-                f"largest: at T = 0 a Fermi surface that does not enclose k = 0 or a band edge near mu needs a "
+                f"{name}: the last doubling of the directions of k moves the numbers by up to {100 * ratio:.2g} % of "
+                f"the largest: at T = 0 a Fermi surface that does not enclose k = 0 or a band edge near mu needs a "
                 f"temperature."
             )
         if (ratio := float(abs(x[2]).max(initial=0.0)) / size) > 0.05:

@@ -38,8 +38,8 @@ def _counts(recipe: Recipe, angle: Real, m: Index) -> Index:
     out = np.zeros((len(angle), recipe.model.size), dtype=np.int64)
     table = np.full((len(angles), len(recipe.plan.mu)), -1, dtype=np.int64)
     table[ray, m] = np.arange(len(angle))
-    for first in range(0, len(angles), 64):
-        part = angles[first : first + 64]
+    for first in range(0, len(angles), 256):
+        part = angles[first : first + 256]
         rays = Rays(recipe.model, np.stack([np.cos(part), np.sin(part)], axis=1), recipe.degeneracy)
         found = rays.crossings(rays.follow(recipe.radii), recipe.plan.mu, refine=False)
         row = table[first + found.ray, found.level]

@@ -12,7 +12,7 @@ from solenoidal.readers.lattice import is_lattice
 from solenoidal.readers.opening import open_lines, stream_errors
 from solenoidal.units import BOHR
 
-__all__ = ["WinFile", "read_win"]
+__all__ = ["WinFile", "WinText", "read_kpoint_path", "read_win", "reals", "split_win"]
 
 Real = NDArray[np.float64]
 
@@ -53,18 +53,20 @@ class WinFile:
 
 
 @dataclass(frozen=True)
-class _Text:
-    """Keywords and blocks with the numbers of their lines."""
+class WinText:
+    """Keywords and blocks with the numbers of their lines; what asks for a value says where it is wrong."""
 
     path: Path
     keys: dict[str, tuple[int, str]]
     blocks: dict[str, list[tuple[int, str]]]
 
     def error(self, line: int, text: str) -> InputError:
+        """Sentence about a line."""
         shown = "".join(c if c.isprintable() else "?" for c in text)
         return InputError(f"{self.path}: line {line}: {shown}")
 
     def integers(self, key: str, count: int) -> tuple[int, ...] | None:
+        """Positive integers of a keyword."""
         if key not in self.keys:
             return None
         line, value = self.keys[key]
@@ -77,19 +79,22 @@ class _Text:
         return out
 
     def integer(self, key: str) -> int | None:
+        """Positive integer of a keyword."""
         found = self.integers(key, 1)
         return None if found is None else found[0]
 
     def real(self, key: str) -> float | None:
+        """Finite number of a keyword."""
         if key not in self.keys:
             return None
         line, value = self.keys[key]
-        numbers = _reals(value)
+        numbers = reals(value)
         if len(numbers) != 1:
             raise self.error(line, f"{key} needs one finite number, found '{value}'.")
         return numbers[0]
 
     def logical(self, key: str) -> bool | None:
+        """Truth value of a keyword."""
         if key not in self.keys:
             return None
         line, value = self.keys[key]
@@ -106,7 +111,7 @@ class _Text:
             factor = BOHR if rows.pop(0)[1].lower() == "bohr" else 1.0
         out = []
         for line, text in rows:
-            numbers = _reals(text)
+            numbers = reals(text)
             if len(numbers) < 3:
                 raise self.error(line, f"{block} needs three finite numbers on a line, found '{text}'.")
             out.append(numbers[:3])
@@ -122,7 +127,7 @@ def read_win(path: Path) -> WinFile:
         If the file cannot be read, a block is not closed, or one of these keywords has an impossible value; the
         sentence names the line.
     """
-    text = _split(path)
+    text = split_win(path)
     lattice = text.vectors("unit_cell_cart")
     if lattice is not None and not is_lattice(lattice):
         raise InputError(f"{path}: unit_cell_cart must hold three linearly independent vectors, correct it.")
@@ -140,11 +145,40 @@ def read_win(path: Path) -> WinFile:
     )
 
 
-def _split(path: Path) -> _Text:
+def read_kpoint_path(path: Path) -> list[tuple[str, Real] | None]:
+    """Stops of the block ``kpoint_path``: label and fractional k, None where the path jumps; empty without the block.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or a line of the block is not ``label k1 k2 k3 label k1 k2 k3``.
+    """
+    text = split_win(path)
+    stops: list[tuple[str, Real] | None] = []
+    for line, entry in text.blocks.get("kpoint_path", []):
+        words = entry.split()
+        k = np.array(reals(" ".join(words[1:4] + words[5:8])))
+        if len(words) < 8 or len(k) != 6:
+            raise text.error(line, f"kpoint_path needs two labels with three numbers each, found '{entry}'.")
+        last = stops[-1] if stops else None
+        if last is None or last[0] != words[0] or abs(last[1] - k[:3]).max() > 1e-8:
+            stops += [None] * bool(stops) + [(words[0], k[:3])]
+        stops.append((words[4], k[3:]))
+    return stops
+
+
+def split_win(path: Path) -> WinText:
+    """Keywords and blocks of a ``.win`` file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, a keyword stands twice, or a block is not closed.
+    """
     with stream_errors(path), open_lines(path) as stream:
         # Keywords are ASCII; as ASCII, no byte of a foreign letter in a comment can pass for white space or a line end.
         lines = stream.read().decode("ascii", errors="replace").split("\n")
-    text, block = _Text(path, {}, {}), ""
+    text, block = WinText(path, {}, {}), ""
     for number, raw in enumerate(lines, 1):
         line = re.split("[!#]", raw, maxsplit=1)[0].strip()
         words = line.lower().split()
@@ -164,7 +198,7 @@ def _split(path: Path) -> _Text:
     return text
 
 
-def _keyword(text: _Text, number: int, line: str) -> None:
+def _keyword(text: WinText, number: int, line: str) -> None:
     key, *value = re.split(r"\s*[=:]\s*|\s+", line, maxsplit=1)
     key = key.lower()
     if key in text.keys:
@@ -172,7 +206,7 @@ def _keyword(text: _Text, number: int, line: str) -> None:
     text.keys[key] = (number, value[0].strip() if value else "")
 
 
-def _reals(text: str) -> list[float]:
+def reals(text: str) -> list[float]:
     """Numbers of a line, empty if one of its words is not a finite number."""
     try:
         numbers = [float(re.sub("[dD]", "e", word)) for word in text.replace(",", " ").split()]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from solenoidal.errors import InputError
 from solenoidal.operators.harmonics import components, expansion
 from solenoidal.readers.spin_order import SpinOrder
-from solenoidal.readers.win import _reals, _split, _Text
+from solenoidal.readers.win import WinText, reals, split_win
 from solenoidal.symmetry.candidates import Crystal
 from solenoidal.symmetry.operations import harmonics
 from solenoidal.symmetry.representation import Orbitals
@@ -79,10 +79,10 @@ def read_atoms(path: Path, lattice: Real) -> Crystal | None:
     InputError
         If a line of the block cannot be read.
     """
-    return _atoms(_split(path), lattice)
+    return _atoms(split_win(path), lattice)
 
 
-def _atoms(text: _Text, lattice: Real) -> Crystal | None:
+def _atoms(text: WinText, lattice: Real) -> Crystal | None:
     block = next((b for b in ("atoms_frac", "atoms_cart") if text.blocks.get(b)), None)
     if block is None:
         return None
@@ -92,7 +92,7 @@ def _atoms(text: _Text, lattice: Real) -> Crystal | None:
     names, where = [], []
     for number, line in rows:
         name, *rest = line.split(maxsplit=1)
-        x = _reals(rest[0]) if rest else []
+        x = reals(rest[0]) if rest else []
         if len(x) != 3:
             raise text.error(number, f"{block} needs a name and three finite numbers on a line, found '{line}'.")
         names.append(name.lower())
@@ -118,7 +118,7 @@ def read_projections(path: Path, lattice: Real) -> tuple[Projections, ...]:
     InputError
         If there is no such block, it holds random projections, or a line cannot be read; the sentence names it.
     """
-    text = _split(path)
+    text = split_win(path)
     lines = list(_lines(text, lattice))
     if not lines:
         raise InputError(f"{path}: the block 'projections' lists no orbitals, so the basis is not known.")
@@ -149,7 +149,7 @@ def _rank(name: str) -> tuple[int, int]:
     raise ValueError(name)
 
 
-def _lines(text: _Text, lattice: Real) -> Iterator[_Line]:
+def _lines(text: WinText, lattice: Real) -> Iterator[_Line]:
     rows, factor = list(text.blocks.get("projections", [])), 1.0
     if rows and rows[0][1].lower() in ("bohr", "ang", "angstrom"):
         factor = BOHR if rows.pop(0)[1].lower() == "bohr" else 1.0
@@ -164,10 +164,10 @@ def _lines(text: _Text, lattice: Real) -> Iterator[_Line]:
         yield _Line(sites, tuple(_names(text, number, parts[1].lower())), *_options(text, number, parts[2:]))
 
 
-def _sites(text: _Text, number: int, word: str, lattice: Real, factor: float, crystal: Crystal | None) -> Real:
+def _sites(text: WinText, number: int, word: str, lattice: Real, factor: float, crystal: Crystal | None) -> Real:
     """``(n, 3)`` lattice coordinates of ``f=...``, ``c=...`` or the name of a species."""
     if word.lower().startswith(("f=", "c=")):
-        x = _reals(word[2:])
+        x = reals(word[2:])
         if len(x) != 3:
             raise text.error(number, f"'{word}' needs three numbers.")
         return np.array([x]) if word[0].lower() == "f" else factor * np.array([x]) @ np.linalg.inv(lattice)
@@ -178,7 +178,7 @@ def _sites(text: _Text, number: int, word: str, lattice: Real, factor: float, cr
     return crystal.positions[here]
 
 
-def _names(text: _Text, number: int, words: str) -> Iterator[str]:
+def _names(text: WinText, number: int, words: str) -> Iterator[str]:
     """Single orbitals that ``sp3;l=2,mr=1,4;dxy`` stands for, as written."""
     for word in words.split(";"):
         if found := re.fullmatch(r"l=([+-]?\d+)(?:,mr=([\d,]+))?", word):
@@ -197,13 +197,13 @@ def _names(text: _Text, number: int, words: str) -> Iterator[str]:
             raise text.error(number, str(error)) from None
 
 
-def _options(text: _Text, number: int, words: list[str]) -> tuple[Real, str]:
+def _options(text: WinText, number: int, words: list[str]) -> tuple[Real, str]:
     """Local axes as columns of a rotation, and the radial function, of ``z=0,0,1:x=1,0,0:zona=1:r=1``."""
     axes = {"z": np.array([0.0, 0.0, 1.0]), "x": np.array([1.0, 0.0, 0.0])}
     radial = "1"
     for word in words:
         key, _, value = word.partition("=")
-        x = _reals(value)
+        x = reals(value)
         if key.lower() in axes and len(x) == 3 and np.linalg.norm(x) > 0:
             axes[key.lower()] = np.array(x) / np.linalg.norm(x)
         elif key.lower() == "r" and len(x) == 1:
