@@ -11,6 +11,7 @@ import pytest
 import solenoidal as sol
 from solenoidal import cli, gallery, models
 from solenoidal.bloch import fourier
+from solenoidal.builders.effective_mass import inverse_mass
 from solenoidal.builders.pauli import ONE, SX, SY
 from solenoidal.builders.platinum_slater_koster import E_EG, E_T2G, FIRST, SECOND, _in_eV
 from solenoidal.builders.two_centre import scaled
@@ -53,7 +54,12 @@ def hall(values):
     return (last[..., 0, 1] - last[..., 1, 0]) / 2
 
 
-@pytest.mark.parametrize("name", models.names())
+SLOW = {"luttinger_gas"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in models.names()]
+)
 def test_the_sentence_of_every_model_is_verified(name):
     sentence = models.describe(name).exact
     assert sentence, f"model '{name}' names no exact result: give register(exact=...) and a check here"
@@ -279,6 +285,91 @@ def platinum_slater_koster():
 
 # ------------------------------------------------------------------------------------------------------------
 # pictures and the command
+
+
+# ------------------------------------------------------------------------------------------------------------
+# models without a lattice, and the moire lattice
+
+
+def in_the_gas(model, mu, **options):
+    """``(definition, mu, current, field, component)`` at T = 0."""
+    wanted = {"definitions": ["conventional", "eq11", "kubo"]}
+    job = sol.Job({"model": model.name, **options}, {"mesh": 8}, {"mu": list(mu)}, wanted)
+    return sol.compute(model, job).conductivity.isel(temperature=0)
+
+
+@verifies
+def rashba_gas():
+    """For beta = B_z = q = 0 and mu > 0 sigma^z_xy = -1/4 e/2pi in the conventional definition and +1/4 e/2pi in eq11
+    and kubo, for every mass and coupling."""
+    for m, alpha in ((0.2, 0.5), (0.9, 1.3)):
+        values = in_the_gas(models.build("rashba_gas", m=m, alpha=alpha), [0.05, 0.8])
+        for definition, value in {"conventional": -0.25, "eq11": 0.25, "kubo": 0.25}.items():
+            for field, current, sign in (("y", "x", 1), ("x", "y", -1)):
+                got = values.sel(definition=definition, current=current, field=field, spin="z")
+                np.testing.assert_allclose(got, sign * value, atol=1e-6)
+
+
+@verifies
+def cubic_rashba_gas():
+    """For B_z = 0 and mu > 0 below the turning point eq11 gives sigma^z_xy = +9/4 e/2pi and the conventional definition
+    -(9/4) (hbar^2/2m) (1/k_+ - 1/k_-) / beta e/2pi with the Fermi wave numbers k_+ < k_-."""
+    m, beta, mu = 0.45, 10.0, 0.02
+    half = inverse_mass(m)
+    model = models.build("cubic_rashba_gas", m=m, beta=beta)
+    # half k^2 +- beta k^3 = mu: the smaller root of each sign inside the turning point of the lower band.
+    plus, minus = (
+        min(x.real for x in np.roots([sign * beta, half, 0.0, -mu]) if abs(x.imag) < 1e-9 and x.real > 0)
+        for sign in (1, -1)
+    )
+    assert minus < half / (1.5 * beta)
+    values = in_the_gas(model, [mu]).sel(current="x", field="y", spin="z").isel(mu=0)
+    assert float(values.sel(definition="eq11")) == pytest.approx(9 / 4, abs=1e-6)
+    expected = -9 / 4 * half * (1 / plus - 1 / minus) / beta
+    assert float(values.sel(definition="conventional")) == pytest.approx(expected, rel=1e-6)
+
+
+@verifies
+def luttinger_gas():
+    """For h_z = 0 every conductivity at T = 0 grows like the square root of mu, and for gamma_2 = gamma_3
+    sigma^z_xy = sigma^x_yz = -sigma^z_yx."""
+    values = in_the_gas(models.build("luttinger_gas"), [0.1, 0.4])
+    for definition, accuracy in {"conventional": 1e-4, "kubo": 1e-4, "eq11": 0.05}.items():
+        # The energy at which levels count as degenerate has no part in the scaling, and matters to eq11.
+        one, four = values.sel(definition=definition).transpose("mu", ...).values
+        np.testing.assert_allclose(four, 2 * one, atol=accuracy * abs(four).max())
+        assert abs(four).max() > 1.0
+    isotropic = in_the_gas(models.build("luttinger_gas", gamma_2=2.5, gamma_3=2.5), [0.2]).isel(mu=0)
+    xy, yz, yx = (isotropic.sel(current=i, field=l, spin=a).values for i, l, a in ("xyz", "yzx", "yxz"))
+    np.testing.assert_allclose(yz, xy, atol=1e-4 * abs(xy).max())
+    np.testing.assert_allclose(yx, -xy, atol=1e-4 * abs(xy).max())
+
+
+@verifies
+def massive_dirac_cone():
+    """For tilt = b = 0 the charge has sigma_xy = -(1/2) delta / max(|mu|, |delta|) e^2/h, for b > 0 and delta > 0 with
+    mu in the gap -1 e^2/h."""
+    for delta in (0.2, -0.3):
+        mu = np.array([-0.7, 0.1, 0.25, 0.6])
+        values = in_the_gas(models.build("massive_dirac_cone", delta=delta), mu, operator="charge")
+        got = values.sel(definition="kubo", current="x", field="y").isel(spin=0)
+        np.testing.assert_allclose(got, -0.5 * delta / np.maximum(abs(mu), abs(delta)), atol=1e-5)
+    values = in_the_gas(models.build("massive_dirac_cone", b=4.0), [0.0], operator="charge")
+    np.testing.assert_allclose(values.sel(current="x", field="y").isel(spin=0, mu=0), -1.0, atol=1e-5)
+
+
+@verifies
+def twisted_bilayer():
+    """For V_z = 0 the lowest band has the Chern number -1, and a bias V_z of 2 meV makes it 0."""
+    for V_z, chern in ((0.0, -1), (2.0, 0)):
+        model = models.build("twisted_bilayer", V_z=V_z)
+        e = energies(model, random_k(2, 60))
+        mu = (e[:, 0].max() + e[:, 1].min()) / 2
+        job = sol.Job(
+            {"model": "twisted_bilayer", "operator": "charge"}, {"mesh": 24}, {"mu": [mu]}, {"degeneracy": 1e-5}
+        )
+        values = sol.compute(model, job).conductivity.sel(definition="kubo", current="x", field="y")
+        assert float(values.squeeze()) == pytest.approx(-chern, abs=0.02)
 
 
 @pytest.mark.parametrize("name", models.names())

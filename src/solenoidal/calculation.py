@@ -181,7 +181,8 @@ def compute(
     refused.
 
     An unbounded model has no zone: ``[zone] mesh`` is then one number, the least number of directions of k (polar
-    angles in three dimensions), which are doubled until nothing moves; ``[zone] cutoff`` is the largest |k|.
+    angles in three dimensions), which are doubled until nothing moves by more than ``[zone] tolerance`` (1e-8 if it
+    is not given); ``[zone] cutoff`` is the largest |k|.  ``executor`` and ``keep`` are for sums over a zone.
     """
     if not isinstance(job, Job):
         raise InputError(f"a job must be a solenoidal.Job, not a {type(job).__name__}: use Job.from_dict.")
@@ -232,6 +233,8 @@ def _run(
     if isinstance(model, ContinuumModel):
         from solenoidal.continuum import integrate
 
+        if job.zone.method not in (None, "plain"):
+            raise InputError(f"{job.origin}: [zone] method: {model.source} has no mesh, leave it out.")
         return integrate.run(model, task, model.cutoff if cutoff is None else cutoff, listen)
     if cutoff is not None:
         raise InputError(f"{job.origin}: [zone] cutoff: {model.source} has a Brillouin zone, which ends by itself.")
@@ -252,8 +255,8 @@ def _operations(model: BlochModel | ContinuumModel, job: Job) -> tuple[Operation
     from solenoidal import symmetry
 
     try:
-        if isinstance(model, ContinuumModel):
-            raise InputError(f"{model.source} has no lattice, set it to false.")
+        if isinstance(model, Analytic):
+            raise InputError(f"{model.source} is no lattice sum whose symmetry could be found, set it to false.")
         return symmetry.exact_operations(model, win_file(job))
     except InputError as error:
         raise InputError(f"{job.origin}: [zone] symmetry: {error}") from None
@@ -301,9 +304,9 @@ def per_direction(model: BlochModel | ContinuumModel, job: Job, key: str) -> tup
     For a model without a zone the mesh has one number, and there is nothing to shift.
     """
     D = model.dimension
-    entries: tuple[float, ...] = getattr(job.zone, key) or FIRST_MESH[D]
     if isinstance(model, ContinuumModel):
-        return _without_zone(model, job, key, entries)
+        return _without_zone(model, job, key, getattr(job.zone, key) or (1,))
+    entries: tuple[float, ...] = getattr(job.zone, key) or FIRST_MESH[D]
     if len(entries) == 1:
         return entries * D
     if len(entries) != D:

@@ -41,7 +41,10 @@ WINDOWS = {
     "platinum_slater_koster": (-3.0, 15.0),
     "slater_koster_bcc": (-10.5, 7.0),
     "slater_koster_fcc": (-13.5, 6.0),
+    "twisted_bilayer": (-0.024, 0.006),
 }
+#: Energies in eV below which levels are degenerate, where bands lie closer than usual.
+DEGENERACIES = {"twisted_bilayer": 1e-6}
 #: Colours in the order in which they are tried, with their components; None for the leading one.
 _CHOICES: tuple[tuple[str, str | None], ...] = (("spin", None), ("berry_spin", "xyz"), ("dipole", None))
 #: Largest value of a quantity that is rounding, in its unit.
@@ -134,10 +137,10 @@ def draw(
     check_figure(output)
     model = models.build(name, **(parameters or {}))
     path = default_path(model)
-    window = None if parameters else WINDOWS.get(name)
+    window, degeneracy = None if parameters else WINDOWS.get(name), DEGENERACIES.get(name, 1e-3)
     operator = "spin" if "spin" in model.operators else next(iter(model.operators), "charge")
     for quantity, component in _CHOICES if model.operators else (("berry", None),):
-        values = abs(levels_at(model, path.k, quantity, component, operator).values)
+        values = abs(levels_at(model, path.k, quantity, component, operator, degeneracy).values)
         if values.max() > ROUNDING:
             break
     logarithmic = quantity in ("berry_spin", "dipole")
@@ -149,6 +152,7 @@ def draw(
         component,
         operator=operator,
         window=window,
+        degeneracy=degeneracy,
         limit=limit,
         logarithmic=logarithmic,
         output=output,

@@ -29,6 +29,8 @@ Index = NDArray[np.int64]
 TOLERANCE, HALVINGS = 1e-10, 48
 #: Part of what the terms of a channel add up to where no symmetry cancels them that is rounding.
 ROUNDING = 1e-12
+#: Distance of mu from the edge of a band, relative to 1 eV and to mu, that is rounding; slope of a band at its edge.
+EDGE, FLAT = 1e-10, 1e-7
 #: Panels that are evaluated together.
 TOGETHER = 256
 #: Distance (kT) of the energies at which panels end around a chemical potential: exact to 1e-10 with these rules.
@@ -124,14 +126,17 @@ class Gathered:
         What the outermost octave below a cutoff contributes.
     magnitude
         Sum of magnitudes, per unit weight.
+    edges
+        ``(n_mu,)`` whether a band has its edge there.
     bands, points, split
-        Lowest and highest energy met, eV; points met; whether any has levels closer than ``degeneracy`` apart.
+        Lowest and highest energy met, eV; points met; whether any has other multiplets at a third of ``degeneracy``.
     """
 
     fine: list[list[Accumulator]]
     coarse: list[list[Accumulator]]
     outer: list[list[Accumulator]]
     magnitude: Real
+    edges: NDArray[np.bool_]
     bands: tuple[float, float] = (np.inf, -np.inf)
     points: int = 0
     split: bool = False
@@ -143,6 +148,7 @@ class Gathered:
                 for x, y in zip(a, b, strict=True):
                     x.merge(y)
         self.magnitude = self.magnitude + other.magnitude
+        self.edges = self.edges | other.edges
         self.bands = (min(self.bands[0], other.bands[0]), max(self.bands[1], other.bands[1]))
         self.points += other.points
         self.split |= other.split
@@ -182,6 +188,7 @@ class _Worker:
             self._check_closed(nodes)
             found = rays.crossings(nodes, levels)
             odd = ~np.isin(nodes.r, self.recipe.radii)
+            self._find_edges(nodes, odd)
             ends += [(nodes.ray[odd], nodes.r[odd]), (found.ray, found.r)]
             self._surface(found, cold, resolved)
         self._sea(_between(*map(np.concatenate, zip(*ends, strict=True))), stop)
@@ -204,7 +211,8 @@ class _Worker:
                 for c, n in zip(self.channels, self.columns, strict=True)
             ]
 
-        self.out = Gathered(fresh(), fresh(), fresh(), np.zeros(len(self.channels)))
+        edges = np.zeros(len(self.recipe.plan.mu), dtype=bool)
+        self.out = Gathered(fresh(), fresh(), fresh(), np.zeros(len(self.channels)), edges)
 
     def _rows(self, ray: Index, r: Real, highest: float | None) -> tuple[States, list[tuple[Real, Real]]]:
         """States at scattered places, and for every channel the energies ``(n, rows)`` and ``(n, rows, columns)``."""
@@ -230,6 +238,14 @@ class _Worker:
         wrong = (filled != self.recipe.beyond).any(axis=0)
         if wrong.any():
             raise InputError(_open(self.recipe, float(mu[wrong][0])))
+
+    def _find_edges(self, nodes: Nodes, odd: NDArray[np.bool_]) -> None:
+        """Chemical potentials at which a band begins, ends or touches another at k = 0."""
+        assert self.out is not None
+        mu = self.recipe.plan.mu
+        steep = abs(nodes.slope).max(axis=0)
+        flat = (nodes.r == 0.0)[:, None] | (odd[:, None] & (abs(nodes.slope) <= FLAT * steep))
+        self.out.edges |= (abs(nodes.e[flat][:, None] - mu) <= EDGE * (1.0 + abs(mu))).any(axis=0)
 
     def _surface(self, found: Crossings, cold: Index, resolved: bool) -> None:
         """Fermi surfaces at T = 0: ``x r^(D-1) / |de/dr|`` at every crossing with mu."""

@@ -43,6 +43,8 @@ class Converged:
         ``(n_mu,)`` whether the last doubling still moved something.
     floors
         Size below which a response is rounding.
+    edges
+        ``(n_mu,)`` whether a band has its edge there, at T = 0.
     bands, points, split
         As in :class:`~solenoidal.continuum.collect.Gathered`.
     """
@@ -51,6 +53,7 @@ class Converged:
     moved: dict[str, Real]
     open: NDArray[np.bool_]
     floors: dict[str, float]
+    edges: NDArray[np.bool_]
     bands: tuple[float, float] = (np.inf, -np.inf)
     points: int = 0
     split: bool = False
@@ -73,6 +76,7 @@ def converge(recipe: Recipe, rules: Sequence[Rule], workers: int | None, listen:
         {name: np.zeros_like(x[0]) for name, x in sums.items()},
         np.full(len(everything), bool(finer)),
         _floors(recipe, gathered, first),
+        gathered.edges & bool((recipe.plan.kT == 0.0).all()),
     )
     out.note(gathered)
     norm = first.norm
@@ -89,19 +93,19 @@ def converge(recipe: Recipe, rules: Sequence[Rule], workers: int | None, listen:
             out.sums[name][:, :, :, active] = total
             out.moved[name][:, :, active] = abs(total[0] - old[0])
         norm += rule.norm
-        out.open = _still_open(out)
+        out.open = _still_open(out, recipe.task.tolerance or CONVERGED)
     return out
 
 
-def _still_open(done: Converged) -> NDArray[np.bool_]:
+def _still_open(done: Converged, tolerance: float) -> NDArray[np.bool_]:
     """``(n_mu,)``: whether any response still moves there."""
     out = np.zeros(len(done.open), dtype=bool)
     for name, moved in done.moved.items():
         if name == CARRIERS:
             continue
-        size = max(CONVERGED * float(abs(done.sums[name][0]).max(initial=0.0)), done.floors[name])
+        size = max(tolerance * float(abs(done.sums[name][0]).max(initial=0.0)), done.floors[name])
         out |= (moved > size).any(axis=tuple(x for x in range(moved.ndim) if x != 2))
-    return out & done.open
+    return out & done.open & ~done.edges
 
 
 def gather(recipe: Recipe, rule: Rule, workers: int | None, listen: Listener) -> Gathered:

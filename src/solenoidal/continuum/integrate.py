@@ -106,26 +106,38 @@ def _assemble(recipe: Recipe, listen: Listener) -> Converged:
     for t, m, some in pieces:
         if len(t) and len(m):
             part = converge(recipe.narrowed(m, t), some, workers, listen)
-            out = _placed(out, part, t, m, (len(kT), len(mu)))
+            out = _placed(out, part, t, m, kT, len(mu))
     assert out is not None
     return out
 
 
-def _placed(out: Converged | None, part: Converged, t: Index, m: Index, shape: tuple[int, int]) -> Converged:
+def _placed(out: Converged | None, part: Converged, t: Index, m: Index, kT: Real, n_mu: int) -> Converged:
     """Put a part in its place among all temperatures and chemical potentials."""
     if out is None:
+        shape = (len(kT), n_mu)
         sums = {name: np.zeros((*x.shape[:2], *shape, *x.shape[4:])) for name, x in part.sums.items()}
         moved = {name: np.zeros(x.shape[1:]) for name, x in sums.items()}
-        out = Converged(sums, moved, np.zeros(shape[1], dtype=bool), dict.fromkeys(part.floors, 0.0))
+        none = np.zeros(shape[1], dtype=bool)
+        out = Converged(sums, moved, none, dict.fromkeys(part.floors, 0.0), none.copy())
     for name, x in part.sums.items():
         out.sums[name][:, :, t[:, None], m] = x
         out.moved[name][:, t[:, None], m] = part.moved[name]
     out.open[m] |= part.open
+    _mark_edges(out, part, t, m)
     out.floors = {name: max(x, part.floors[name]) for name, x in out.floors.items()}
     out.bands = (min(out.bands[0], part.bands[0]), max(out.bands[1], part.bands[1]))
     out.points += part.points
     out.split |= part.split
     return out
+
+
+def _mark_edges(out: Converged, part: Converged, t: Index, m: Index) -> None:
+    """At the edge of a band a response may jump at T = 0: its error is then as large as the number."""
+    out.edges[m] |= part.edges
+    at = m[part.edges]
+    for name, x in out.sums.items():
+        size = abs(x[0][:, t[:, None], at])
+        out.moved[name][:, t[:, None], at] = np.maximum(out.moved[name][:, t[:, None], at], size)
 
 
 def _shifts(recipe: Recipe, done: Converged, listen: Listener) -> dict[str, Real]:
@@ -222,15 +234,21 @@ def _warnings(recipe: Recipe, done: Converged, shifts: dict[str, Real], defect: 
             "the operator depends on k, it does not commute with the position: the identities behind eq11, eq15 and "
             "kubo do not hold."
         )
+    if done.edges.any():
+        places = ", ".join(f"{x:.6g}" for x in recipe.plan.mu[done.edges])
+        out.append(
+            f"mu = {places} eV is the edge of a band or a touching at k = 0, where numbers at T = 0 may jump: their "
+            f"error is set to their size."
+        )
     for name, x in done.sums.items():
         size = float(abs(x[0]).max(initial=0.0))
         if name == CARRIERS or size <= done.floors[name]:
             continue
-        if (ratio := float(done.moved[name].max(initial=0.0)) / size) > 1e-3:
+        smooth = done.moved[name][:, :, ~done.edges]
+        if (ratio := float(smooth.max(initial=0.0)) / size) > 1e-3:
             out.append(
                 f"{name}: the last doubling of the directions of k moves the numbers by up to {100 * ratio:.2g} % of "
-                f"the largest: at T = 0 a Fermi surface that does not enclose k = 0 or a band edge near mu needs a "
-                f"temperature."
+                f"the largest: at T = 0 touching bands or a band edge near mu may need a temperature."
             )
         if (ratio := float(abs(x[2]).max(initial=0.0)) / size) > 0.05:
             out.append(
