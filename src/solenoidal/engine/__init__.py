@@ -115,7 +115,7 @@ def _run(work: Work, crew: Crew, state: Checkpoint | None, listen: Listener) -> 
         mesh.size,
         fine.bands,
         small,
-        (*short, *quality.warnings(task, fine, errors, small)),
+        (*short, *quality.warnings(task, fine, errors if task.tolerance is None else {}, small)),
         fine.floors,
         limits[mesh.n],
         mesh.n,

@@ -195,11 +195,19 @@ def _legend(figure: "Figure", panel: "Axes", dataset: xr.Dataset, form: Layout) 
 
     handles, texts = panel.get_legend_handles_labels()
     if f"{form.variable}_error" in dataset:
-        mesh = " × ".join(str(n) for n in json.loads(dataset.attrs["mesh"]))
         bar = dataset.sizes["mu"] == 1
         handles.append(Line2D([], [], color="0.6") if bar else Patch(color="0.8"))
-        texts.append(f"error: difference between the mesh {mesh} and half of it")
+        texts.append(_error_text(dataset, form))
     figure.legend(handles, texts, loc="outside lower center", ncols=1, alignment="left")
+
+
+def _error_text(dataset: xr.Dataset, form: Layout) -> str:
+    """What the error of a result is."""
+    mesh = " × ".join(str(n) for n in json.loads(dataset.attrs["mesh"]))
+    if "tolerance" in dataset.attrs:
+        return f"error: estimated from the last meshes up to {mesh}"
+    text = str(dataset[f"{form.variable}_error"].attrs.get("long_name", ""))
+    return f"error: difference between the mesh {mesh} and half of it" if "half the mesh" in text else text
 
 
 def _error(data: xr.Dataset, form: Layout) -> Any:
