@@ -64,7 +64,7 @@ class Block:
     metric: Complex | None = None
     k: Real | None = None
     curl: Complex | None = None
-    weight: Index | None = None
+    weight: NDArray[np.int32] | None = None
 
 
 @runtime_checkable

@@ -125,7 +125,7 @@ class Interpolator:
         together = max(1, min(4, int(PLANES_BYTES // plane), CHUNK // (n2 * n3)))
         return [(range(i, min(i + together, n1)), range(n2)) for i in range(0, n1, together)]
 
-    def points(self, mesh: Mesh, chunk: Chunk, weights: NDArray[np.int64] | None = None) -> int:
+    def points(self, mesh: Mesh, chunk: Chunk, weights: NDArray[np.int32] | None = None) -> int:
         """Points of a chunk that :meth:`blocks` will give."""
         if weights is None:
             return len(chunk[0]) * len(chunk[1]) * mesh.n[-1]
@@ -133,7 +133,7 @@ class Interpolator:
         return int((weights.reshape((1,) * (3 - self.D) + mesh.n)[first, second] > 0).sum())
 
     def blocks(
-        self, mesh: Mesh, chunk: Chunk, block: int = BLOCK, weights: NDArray[np.int64] | None = None
+        self, mesh: Mesh, chunk: Chunk, block: int = BLOCK, weights: NDArray[np.int32] | None = None
     ) -> Iterator[Block]:
         """Yield the points of a chunk in blocks of ``block`` points, the last one shorter.
 
@@ -149,7 +149,11 @@ class Interpolator:
             ``mesh.n``: how many points each one stands for; those with none are left out.  None for all alike.
         """
         w = None if weights is None else weights.reshape((1,) * (3 - self.D) + mesh.n)
-        first, second = ([i for i in part if w is None or w.take(i, axis).any()] for axis, part in enumerate(chunk))
+        first, second = (list(part) for part in chunk)
+        if w is not None:
+            lines_used = np.asarray(w[chunk[0].start : chunk[0].stop, chunk[1].start : chunk[1].stop].any(axis=2))
+            first = [first[i] for i in np.flatnonzero(lines_used.any(axis=1))]
+            second = [second[j] for j in np.flatnonzero(lines_used.any(axis=0))]
         if not first:
             return
         k1, k2, k3 = (_points(mesh, axis + self.D - 3) for axis in range(3))
@@ -207,7 +211,7 @@ class _Buffer:
 
     def __init__(self, source: Interpolator, block: int, weighted: bool = False) -> None:
         N, D = source.N, source.D
-        self.weight = np.empty(block, dtype=np.int64) if weighted else None
+        self.weight = np.empty(block, dtype=np.int32) if weighted else None
         self.source = source
         self.H = np.empty((block, N * N), dtype=np.complex128)
         self.dH = np.empty((block, N * D * N), dtype=np.complex128)
@@ -220,7 +224,7 @@ class _Buffer:
         return len(self.H) - self.used
 
     def fill(
-        self, phase: Complex, derivative: Complex, sums: list[Complex], k: Real, weight: NDArray[np.int64] | None
+        self, phase: Complex, derivative: Complex, sums: list[Complex], k: Real, weight: NDArray[np.int32] | None
     ) -> None:
         H, dH, *X = sums
         part = slice(self.used, self.used + len(phase))
@@ -257,12 +261,12 @@ class Pointwise(Interpolator):
         """Ranges of points of the mesh in their order, the last direction fastest."""
         return [(range(i, min(i + BLOCK, mesh.size)), range(1)) for i in range(0, mesh.size, BLOCK)]
 
-    def points(self, mesh: Mesh, chunk: Chunk, weights: NDArray[np.int64] | None = None) -> int:
+    def points(self, mesh: Mesh, chunk: Chunk, weights: NDArray[np.int32] | None = None) -> int:
         """Points of a chunk that :meth:`blocks` will give."""
         return len(chunk[0]) if weights is None else int((weights.ravel()[chunk[0].start : chunk[0].stop] > 0).sum())
 
     def blocks(
-        self, mesh: Mesh, chunk: Chunk, block: int = BLOCK, weights: NDArray[np.int64] | None = None
+        self, mesh: Mesh, chunk: Chunk, block: int = BLOCK, weights: NDArray[np.int32] | None = None
     ) -> Iterator[Block]:
         """Yield the points of a chunk, the last direction fastest."""
         assert isinstance(self.model, Analytic)

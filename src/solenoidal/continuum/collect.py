@@ -25,12 +25,14 @@ __all__ = ["Gathered", "Recipe", "collect", "generic"]
 Real = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-#: Error of a panel, relative to the whole ray, above which it is halved, and how often at most.
-TOLERANCE, HALVINGS = 1e-10, 48
+#: Error of a panel, relative to the whole ray, above which it is halved; how often, and how many more panels at most.
+TOLERANCE, HALVINGS, MORE = 1e-10, 48, 64
 #: Part of what the terms of a channel add up to where no symmetry cancels them that is rounding.
 ROUNDING = 1e-12
 #: Distance of mu from the edge of a band, relative to 1 eV and to mu, that is rounding; slope of a band at its edge.
 EDGE, FLAT = 1e-10, 1e-7
+#: Part of the error allowed in the largest channel that is allowed in one whose terms cancel identically.
+LEAST = 1e-3
 #: Panels that are evaluated together.
 TOGETHER = 256
 #: Distance (kT) of the energies at which panels end around a chemical potential: exact to 1e-10 with these rules.
@@ -274,6 +276,7 @@ class _Worker:
     def _sea(self, panels: Panels, stop: threading.Event) -> None:
         """Adaptive sum below the largest radius."""
         panels, limit = self._estimate(panels)
+        most, done = MORE * len(panels), 0
         for _ in range(HALVINGS):
             again: list[Panels] = []
             for first in range(0, len(panels), TOGETHER):
@@ -283,11 +286,14 @@ class _Worker:
                 bad = self._add(part, limit)
                 if bad.any():
                     again.append(part.take(bad).halves())
+            done += len(panels)
             if not again:
                 return
             panels = again[0]
             for more in again[1:]:
                 panels = panels.join(more)
+            if done + len(panels) > most:
+                break  # rounding, which no panel is small enough for: the error shows what is left
         self._add(panels, None)
 
     def _estimate(self, panels: Panels) -> tuple[Panels, Real]:
@@ -302,7 +308,7 @@ class _Worker:
             weight = 2.0 * measure[cut] / len(self.directions)
             for part, found in ((TOLERANCE, rows), (ROUNDING, self._channel_rows(generic(states)))):
                 limit += part * self._sizes(found, weight)
-        return panels.take(filled), limit
+        return panels.take(filled), np.maximum(limit, LEAST * limit[:, 1:].max(initial=0.0))
 
     def _sizes(self, rows: list[tuple[Real, Real]], weight: Real) -> Real:
         """Integrals of the magnitude of every channel, ``(2, channels)``."""

@@ -77,7 +77,7 @@ class Collector:
     def __post_init__(self) -> None:
         self.filling = self.recipe.plan.accumulators(1, ("fermi", "fermi_surface"))
 
-    def add(self, states: States, weight: NDArray[np.int64] | None = None) -> None:
+    def add(self, states: States, weight: NDArray[np.int32] | None = None) -> None:
         """Add one block; each k-point as often as its weight says."""
         self.bands = (min(self.bands[0], states.e.min()), max(self.bands[1], states.e.max()))
         if not states.rows:

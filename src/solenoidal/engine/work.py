@@ -105,14 +105,20 @@ class Work:
     def _known(self) -> dict[tuple[int, ...], Irreducible]:
         return {}
 
-    def weights(self, mesh: Mesh) -> NDArray[np.int64] | None:
+    def weights(self, mesh: Mesh) -> NDArray[np.int32] | None:
         """Points that each point of a mesh stands for, ``mesh.n``; None without symmetry."""
         found = self.irreducible(mesh)
         if found is None:
             return None
-        out = np.zeros(mesh.n, dtype=np.int64)
-        out[tuple(found.index.T)] = found.weights
-        return out
+        if mesh.n not in self._weights:
+            out = np.zeros(mesh.n, dtype=np.int32)
+            out[tuple(found.index.T)] = found.weights
+            self._weights[mesh.n] = out
+        return self._weights[mesh.n]
+
+    @cached_property
+    def _weights(self) -> dict[tuple[int, ...], NDArray[np.int32]]:
+        return {}
 
     def size(self, mesh: Mesh) -> int:
         """Points of a mesh that are computed."""

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal import responses
+from solenoidal.compiled import jit
 from solenoidal.errors import InputError
 from solenoidal.model import Operator
 from solenoidal.symmetry.fields import declared
@@ -120,20 +121,36 @@ def irreducible_points(mesh: Mesh, group: Group | Sequence[Operation]) -> Irredu
     if any(len(g.rotation) != len(mesh.n) for g in operations):
         raise InputError(f"mesh {list(mesh.n)}: the operations are for {len(operations[0].rotation)} directions.")
     maps = [(g, _affine(g, mesh)) for g in operations]
-    n = np.array(mesh.n)
-    points = np.indices(mesh.n).reshape(len(n), -1)
-    lowest = np.arange(points.shape[1])
-    known: set[bytes] = set()
-    for _, found in maps:
-        if found is None:
-            continue
-        T, c = found
-        key = T.tobytes() + (c % n).tobytes()
-        if key not in known:
-            known.add(key)
-            image = (T @ points + c[:, None]) % n[:, None]
-            lowest = np.minimum(lowest, np.ravel_multi_index(tuple(image), mesh.n))
-    chosen, weights = np.unique(lowest, return_counts=True)
-    index = points[:, chosen].T
+    n = np.array(mesh.n, dtype=np.int64)
+    different = {
+        T.tobytes() + (c % n).tobytes(): (T, c % n) for _, (T, c) in ((g, x) for g, x in maps if x is not None)
+    }
+    T, c = (np.array(part, dtype=np.int64) for part in zip(*different.values(), strict=True))
+    weights = np.zeros(mesh.size, dtype=np.int32)
+    _count_stars(T, c, n, weights)
+    chosen = np.flatnonzero(weights)
+    index = np.stack(np.unravel_index(chosen, mesh.n), axis=1)
     kept = tuple(g for g, found in maps if found is not None)
-    return Irreducible(index, (index + np.array(mesh.offset)) / n, weights, kept)
+    return Irreducible(index, (index + np.array(mesh.offset)) / n, weights[chosen].astype(np.int64), kept)
+
+
+@jit
+def _count_stars(T: Index, c: Index, n: Index, weights: NDArray[np.int32]) -> None:
+    """Count every point of a mesh at the lowest number among its images ``T i + c``."""
+    D = len(n)
+    i = np.zeros(D, dtype=np.int64)
+    for number in range(len(weights)):
+        rest = number
+        for d in range(D - 1, -1, -1):
+            i[d] = rest % n[d]
+            rest //= n[d]
+        lowest = number
+        for g in range(len(T)):
+            image = 0
+            for d in range(D):
+                x = c[g, d]
+                for e in range(D):
+                    x += T[g, d, e] * i[e]
+                image = image * n[d] + x % n[d]
+            lowest = min(lowest, image)
+        weights[lowest] += 1
