@@ -67,9 +67,7 @@ CASES = {
     "haldane": Case("haldane", np.linspace(-2, 2, 15), **CHARGE),
     "massive_dirac": Case("massive_dirac", np.linspace(-1, 1, 15), **CHARGE),
     "altermagnet": Case("altermagnet", np.linspace(-2, 2, 15), parameters={"lambda_R": 0.2}),
-    "kagome": Case(
-        "kagome_antiferromagnet", np.linspace(-2, 2, 15), parameters={"lambda_R": 0.2, "lambda_so": 0.1}
-    ),
+    "kagome": Case("kagome_antiferromagnet", np.linspace(-2, 2, 15), parameters={"lambda_R": 0.2, "lambda_so": 0.1}),
     "wilson_dirac": Case("wilson_dirac", np.linspace(-2, 2, 9), parameters={"h_x": 0.1, "h_z": 0.2}, **SOLID),
     "luttinger": Case("luttinger", np.linspace(-2, 2, 9), **SOLID),
     "slater_koster_fcc": Case("slater_koster_fcc", np.linspace(-2, 2, 9), **SOLID),
@@ -104,7 +102,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cases", nargs="*", metavar="CASE", help=f"default: all of {', '.join(CASES)}")
     names = parser.parse_args().cases or list(CASES)
-    print(f"{'case':19} {'mesh':>14} {'reference':>14} {'time':>8} {'honest':>9} {'median':>7} {'true':>9} {'returned':>9}")
+    print(
+        f"{'case':19} {'mesh':>14} {'reference':>14} {'time':>8} {'honest':>9} {'median':>7} {'true':>9} {'returned':>9}"
+    )
     parts = []
     for name in names:
         try:

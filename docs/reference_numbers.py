@@ -97,7 +97,7 @@ class Row:
         """Row of the table."""
         scale = max(1.0, abs(self.reference))
         difference = "0" if abs(self.difference) < 1e-9 * scale else f"{self.difference:.1e}"
-        accuracy = "" if self.accuracy is None else f"{self.accuracy:.1g}"
+        accuracy = "" if self.accuracy is None else f"{self.accuracy:.2g}"
         if not self.ok:
             accuracy += " **exceeded**"
         decimals = 6 if self.accuracy is None else 1 + max(0, math.ceil(-math.log10(self.accuracy)))
@@ -194,23 +194,27 @@ def hall(model: Model, result: xr.Dataset, definition: str, unit: float = 1.0, o
 
 def insulator_rule() -> Iterator[Row]:
     """sigma_H = e dM/dmu in a gap, without symmetric part."""
-    systems = {
-        "Kane-Mele, lambda_so = 0.12, lambda_R = 0.1, lambda_v = 0.1, mu = 0": (
-            crystal("kane_mele", lambda_so=0.12, lambda_R=0.1, lambda_v=0.1)
-        ),
-        "Kane-Mele, lambda_so = 0.06, lambda_R = 0.05, lambda_v = 0.5, mu = 0": (
-            crystal("kane_mele", lambda_so=0.06, lambda_R=0.05, lambda_v=0.5)
-        ),
-        "BHZ, M = 1, lambda_R = 0.2, delta = 0.1, D = 0.1, mu = 0": crystal("bhz", D=0.1),
-        "BHZ, M = -1, lambda_R = 0.4, delta = 0.2, mu = 0": crystal("bhz", M=-1.0, lambda_R=0.4, delta=0.2),
-    }
-    for name, model in systems.items():
+    systems = (
+        ("Kane-Mele, lambda_so = 0.12, lambda_R = 0.1, lambda_v = 0.1", {"lambda_so": 0.12, "lambda_R": 0.1}, 1e-3),
+        ("Kane-Mele, lambda_so = 0.06, lambda_R = 0.05, lambda_v = 0.5", {"lambda_v": 0.5}, 1e-3),
+        ("BHZ, M = 1, lambda_R = 0.2, delta = 0.1, D = 0.1", {"D": 0.1}, 0.5),
+        ("BHZ, M = 1, lambda_R = 0.4, delta = 0.2", {"lambda_R": 0.4, "delta": 0.2}, 0.5),
+    )
+    for name, parameters, degeneracy in systems:
+        model = crystal("bhz" if name.startswith("BHZ") else "kane_mele", **parameters)
         step = 1e-2
-        responses = ["conductivity", "magnetization"]
-        found = compute(model, [-step, 0.0, step], 5e-3, mesh=96, responses=responses, definitions=["eq11"])
+        found = compute(
+            model,
+            [-step, 0.0, step],
+            5e-3,
+            mesh=96,
+            responses=["conductivity", "magnetization"],
+            definitions=["eq11"],
+            degeneracy=degeneracy,
+        )
         M = found.magnetization.values[0, :, 0, 0] / units.magnetization_factor(2, "internal", model.volume)
         slope = TWO * float(M[2] - M[0]) / (2 * step)
-        how = "compute, 96^2 points, dM/dmu by differences"
+        how = f"compute, 96^2 points, degeneracy {degeneracy:g}, dM/dmu by differences"
         X = hall(model, found, "eq11", TWO)
         yield Row(name, "sigma^xy (eq11, e/2pi)", f"{round(slope, 6) + 0.0:g} (e dM_z/dmu)", X, how, slope, 1e-6)
         yield row(name, "sigma^xx (eq11, e/2pi)", "0", sigma(model, found, "eq11", TWO)[0, 0], how, 1e-12)
