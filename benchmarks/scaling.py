@@ -1,4 +1,4 @@
-"""Strong and weak scaling on the cores of this machine, and what the overheads mean for more: ``python benchmarks/scaling.py``.
+"""Strong and weak scaling on this machine, and what the overheads mean for more: ``python benchmarks/scaling.py``.
 
 Processes of a pool are warm before the clock starts; their start is timed by itself.  What one part costs the process
 that adds parts up (unpickling and adding) bounds the number of workers that it can feed.
@@ -85,11 +85,10 @@ def main() -> int:
     print("processes, points per worker: " + "   ".join(f"{n}: {t:.2f} s" for n, t in weak.items()), end="")
     print(f"   efficiency {weak[1] / sizes[1] / (weak[2] / sizes[2]):.2f}")
     compute, add, result, operators = overheads(model, job)
+    print(f"a part: {compute:.2f} s to compute, {1e3 * add:.1f} ms to add, {result / 1e6:.1f} MB of sums", end="")
+    print(f"; operators {operators / 1e6:.1f} MB, once for each worker")
     print(
-        f"a part: {compute:.2f} s to compute, {1e3 * add:.1f} ms to add, {result / 1e6:.1f} MB; operators {operators / 1e6:.1f} MB once"
-    )
-    print(
-        f"on paper: one adding process feeds {compute / add:.0f} workers; with 100 of them {100 / (1 + 100 * add / compute):.0f} times one"
+        f"on paper: parts are added while others are computed, so one adding process feeds {compute / add:.0f} workers"
     )
     return 0
 

@@ -20,7 +20,7 @@ from scipy.interpolate import BSpline, make_interp_spline
 from solenoidal.compiled import jit
 from solenoidal.statistics import FUNCTIONS
 
-__all__ = ["CellGrid", "CellZero", "deposit_cells", "deposit_full", "integral", "usable"]
+__all__ = ["CellGrid", "CellZero", "deposit_cells", "deposit_full", "filled", "integral", "usable"]
 
 Real = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -39,6 +39,12 @@ def usable(widths: Real) -> Real:
     """Cell widths (eV) bounded from below, so that the average over a flat direction stays finite."""
     widest = np.maximum(widths.max(axis=1, initial=0.0), 1e-9)
     return np.ascontiguousarray(np.maximum(widths, 1e-3 * widest[:, None]))
+
+
+def filled(full: Real, mu: Real, deep: tuple[float, float]) -> Real:
+    """``sum (a + b (e - mu)) x`` over the levels that are full at each mu, from their moments by first such mu."""
+    zeroth, first = np.cumsum(full, axis=1)[:, :-1]
+    return np.asarray(deep[0] * zeroth + deep[1] * (first - (mu - mu[0])[:, None] * zeroth))
 
 
 class CellZero:
@@ -87,9 +93,7 @@ class CellZero:
         if F.cold == "zero":
             return np.zeros((1, len(self.mu), self.columns))
         order = ("delta", "step", "ramp").index(F.cold)
-        zeroth, first = np.cumsum(self.full, axis=1)[:, :-1]
-        deep = F.deep[0] * zeroth + F.deep[1] * (first - (self.mu - self.mu[0])[:, None] * zeroth)
-        return np.asarray(deep + self.tables[order])[None]
+        return (filled(self.full, self.mu, F.deep) + self.tables[order])[None]
 
 
 class CellGrid:

@@ -19,7 +19,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from solenoidal.cells import CellGrid, CellZero, deposit_cells, deposit_full, usable
+from solenoidal.cells import CellGrid, CellZero, deposit_cells, deposit_full, filled, usable
 from solenoidal.compiled import jit
 from solenoidal.statistics import FUNCTIONS
 
@@ -134,7 +134,7 @@ class DirectSum:
 
     def integrals(self, function: str) -> Real:
         """See :class:`Accumulator`."""
-        return (self.tables[function] + _filled(self.full, self.mu, FUNCTIONS[function].deep))[None]
+        return (self.tables[function] + filled(self.full, self.mu, FUNCTIONS[function].deep))[None]
 
 
 class ZeroTemperature:
@@ -170,13 +170,7 @@ class ZeroTemperature:
         F = FUNCTIONS[function]
         if F.cold == "delta":
             return self.table[None].copy()
-        return _filled(self.full, self.mu, F.deep)[None]
-
-
-def _filled(full: Real, mu: Real, deep: tuple[float, float]) -> Real:
-    """``sum (a + b (e - mu)) x`` over the levels that are full at each mu, from their moments by first such mu."""
-    zeroth, first = np.cumsum(full, axis=1)[:, :-1]
-    return np.asarray(deep[0] * zeroth + deep[1] * (first - (mu - mu[0])[:, None] * zeroth))
+        return filled(self.full, self.mu, F.deep)[None]
 
 
 @dataclass(frozen=True)
