@@ -16,7 +16,7 @@ CROOKED = rashba(0.5, 0.1, 0.05, 0.3)
 ALL = ("conductivity", "nernst", "magnetization", "equilibrium", "dipole_density")
 
 
-def brute_force(model, mu, kT, spacing=0.04, largest=7.0):
+def brute_force(model, mu, kT, spacing=0.06, largest=5.0):
     """Plain sum over a square mesh of k with the formulas of the slow reference."""
     edge = np.arange(-largest, largest, spacing) + 0.37 * spacing
     k = np.stack(np.meshgrid(edge, edge, indexing="ij"), axis=-1).reshape(-1, 2)
@@ -54,7 +54,7 @@ def test_brute_force(mu):
 @pytest.mark.parametrize("mu", [0.6, -0.2])
 def test_low_temperature(mu):
     """T -> 0 like T^2 (Sommerfeld), also where rays touch the Fermi surface: crescents at mu = -0.2."""
-    kT = np.array([0.0, 0.003, 0.006])
+    kT = np.array([0.0, 0.002, 0.004])
     found = integrals(CROOKED, mu, kT)
     X = found.conductivity[:, :, 0]
     assert np.isclose(X[:, 0, 0, 1], X[:, 1, 0, 1], atol=2e-3 * abs(X).max()).all()
@@ -79,11 +79,11 @@ def test_crescents():
 def test_mott():
     """alpha = integral (-f') (e - mu) / T sigma(e, T = 0), with the entropy in k_B."""
     mu, kT = 0.6, 0.03
-    nodes, weights = np.polynomial.legendre.leggauss(48)
-    e = mu + 20 * kT * nodes
+    nodes, weights = np.polynomial.legendre.leggauss(36)
+    e = mu + 18 * kT * nodes
     cold = integrals(CROOKED, e).conductivity[:, 0]
     x = (e - mu) / kT
-    factor = 20 * weights * x / (4 * np.cosh(x / 2) ** 2)
+    factor = 18 * weights * x / (4 * np.cosh(x / 2) ** 2)
     alpha = np.einsum("dmilc,m->dilc", cold, factor)
     found = integrals(CROOKED, mu, kT, responses=("nernst",)).values["nernst"][:, 0, 0]
     np.testing.assert_allclose(found, alpha, atol=1e-6)
@@ -175,8 +175,8 @@ def test_pairs_of_bands():
     s = {"spin": (np.array([double(x) for x in (SX / 2, SY / 2, SZ / 2)]), "xyz")}
     terms = dict(zip(map(tuple, CROOKED.powers.tolist()), H, strict=True))
     pair = ContinuumModel.from_polynomial(terms, local_operators=s)
-    for kT in (0.0, 0.05):
-        one, two = (integrals(m, [-0.2, 0.6], kT, responses=("conductivity", "magnetization")) for m in (CROOKED, pair))
+    for mu, kT in ((-0.2, 0.0), (0.6, 0.05)):
+        one, two = (integrals(m, mu, kT, responses=("conductivity", "magnetization")) for m in (CROOKED, pair))
         np.testing.assert_allclose(two.conductivity, 2 * one.conductivity, atol=1e-9)
         np.testing.assert_allclose(two.values["magnetization"], 2 * one.values["magnetization"], atol=1e-9)
         assert abs(two.sensitivity).max() < 1e-9
@@ -206,13 +206,12 @@ def test_one_dimension():
 
 
 def test_many_at_once_equal_one_at_a_time():
-    mu, kT = np.array([-0.3, -0.12, 0.3, 0.7]), np.array([0.0, 0.01, 0.05])
+    mu, kT = np.array([-0.2, -0.12, 0.7]), np.array([0.0, 0.01, 0.05])
     every = integrals(CROOKED, mu, kT, responses=("conductivity", "nernst"))
-    for t, T in enumerate(kT):
-        for m, level in enumerate(mu):
-            one = integrals(CROOKED, level, T, responses=("conductivity", "nernst"))
-            for name in ("conductivity", "nernst"):
-                np.testing.assert_allclose(one.values[name][:, 0, 0], every.values[name][:, t, m], atol=1e-7)
+    for t, m in ((0, 0), (0, 2), (1, 2), (2, 1)):
+        one = integrals(CROOKED, mu[m], kT[t], responses=("conductivity", "nernst"))
+        for name in ("conductivity", "nernst"):
+            np.testing.assert_allclose(one.values[name][:, 0, 0], every.values[name][:, t, m], atol=1e-7)
 
 
 def test_threads_change_rounding_only():
