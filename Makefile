@@ -4,7 +4,7 @@
 # bench    against WannierBerri and numpy.linalg.eigh              clean  remove what these targets wrote, not .venv
 
 PYTHON ?= python3
-PYTEST_ARGS ?= -m "not slow"
+PYTEST_ARGS ?= -m "not slow" -n auto
 BENCH_ARGS ?=
 
 BIN := .venv/bin
