@@ -63,6 +63,8 @@ class Ladder:
         Symmetry of the crystal as WannierBerri calls it.
     steps
         What to run.
+    win
+        Input file of Wannier90, whose projections help this package to find the symmetry.
     """
 
     operators: str
@@ -71,6 +73,7 @@ class Ladder:
     kelvin: float
     generators: tuple[str, ...]
     steps: tuple[Step, ...]
+    win: str = ""
 
     @property
     def levels(self) -> np.ndarray:

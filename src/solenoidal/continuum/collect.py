@@ -125,9 +125,9 @@ class Gathered:
     fine, coarse
         Accumulators with the 15-point rule and with the 7-point rule.
     outer
-        What the outermost octave below a cutoff contributes.
+        What the two outermost octaves below a cutoff contribute.
     magnitude
-        Sum of magnitudes, per unit weight.
+        What the terms of each channel would add up to without any symmetry.
     edges
         ``(n_mu,)`` whether a band has its edge there.
     bands, points, split
@@ -256,12 +256,9 @@ class _Worker:
         wanted = [n for n, c in enumerate(self.channels) if c.surface and c.resolved == resolved]
         if not wanted or not len(at):
             return
-        if not found.slope[at].all():
-            mu = float(self.recipe.plan.mu[found.level[at][found.slope[at] == 0][0]])
-            raise InputError(
-                f"mu = {mu:g} eV is the edge of a band of {self.recipe.model.source}, where the density of states at "
-                f"T = 0 is not defined: move mu or give a temperature."
-            )
+        flat = found.slope[at] == 0.0
+        self.out.edges[found.level[at][flat]] = True
+        at = at[~flat]
         for part in np.array_split(at, max(1, len(at) // 4096)):
             ray, r, band, level = found.ray[part], found.r[part], found.band[part], found.level[part]
             _, rows = self._rows(ray, r, None)
@@ -298,6 +295,7 @@ class _Worker:
 
     def _estimate(self, panels: Panels) -> tuple[Panels, Real]:
         """Panels where anything is filled; the error allowed in one, ``(2, channels)``: times 1, times the energy."""
+        assert self.out is not None
         r, measure = panels.middle(self.D)
         limit = np.zeros((2, len(self.channels)))
         filled = np.zeros(len(panels), dtype=bool)
@@ -306,8 +304,9 @@ class _Worker:
             states, rows = self._rows(panels.ray[cut], r[cut], self.recipe.plan.highest)
             filled[cut] = (states.e <= self.recipe.plan.highest).any(axis=1)
             weight = 2.0 * measure[cut] / len(self.directions)
-            for part, found in ((TOLERANCE, rows), (ROUNDING, self._channel_rows(generic(states)))):
-                limit += part * self._sizes(found, weight)
+            natural = self._sizes(self._channel_rows(generic(states)), weight)
+            self.out.magnitude += natural.max(axis=0) * self.weights.sum()
+            limit += TOLERANCE * self._sizes(rows, weight) + ROUNDING * natural
         return panels.take(filled), np.maximum(limit, LEAST * limit[:, 1:].max(initial=0.0))
 
     def _sizes(self, rows: list[tuple[Real, Real]], weight: Real) -> Real:
@@ -365,8 +364,6 @@ class _Worker:
             y = np.ascontiguousarray((x[some] * weight[:, None, None]).reshape(-1, self.columns[c]))
             for acc in tables[c]:
                 acc.add(energy, y, np.empty((len(energy), 0)))
-            if tables is self.out.fine:
-                self.out.magnitude[c] += float(abs(y).max(axis=1, initial=0.0).sum())
 
     def _note(self, states: States, points: int) -> None:
         assert self.out is not None
@@ -378,14 +375,14 @@ class _Worker:
             self.out.split = bool((finer.group != states.group).any())
 
     def _outside(self) -> None:
-        """Bands that are filled for ever: to infinity in 1/r, or the outermost octave below a cutoff as its error."""
+        """Bands that are filled for ever: to infinity in 1/r, or the outermost octaves below a cutoff as its error."""
         assert self.out is not None
         if not self.recipe.beyond.any():
             return
         high = self.recipe.span[1]
         ray = np.arange(len(self.directions))
         if self.recipe.cutoff:
-            panels = Panels(ray, np.full(len(ray), high / 2), np.full(len(ray), high))
+            panels = Panels(ray, np.full(len(ray), high / 4), np.full(len(ray), high))
         else:
             panels = Panels(ray, np.zeros(len(ray)), np.full(len(ray), 1.0 / high), inverse=True)
         r, measure = panels.points(self.D)

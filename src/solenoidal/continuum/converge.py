@@ -36,7 +36,7 @@ class Converged:
     ----------
     sums
         By response, ``(3, label, T, mu, ...)``: with the 15-point rule along rays, with the 7-point rule, and what
-        the outermost octave below a cutoff contributes.
+        the two outermost octaves below a cutoff contribute.
     moved
         The same without the first dimension: change with the last doubling.
     open

@@ -46,7 +46,7 @@ class Rule:
 
 
 def rules(dimension: int, least: int) -> list[Rule]:
-    """Rules of growing order, each about twice as fine per angle as all before together.
+    """Rules of growing order: in the plane each doubles the directions, in space twice as many stand in two rules.
 
     Parameters
     ----------
@@ -59,7 +59,8 @@ def rules(dimension: int, least: int) -> list[Rule]:
         return [Rule(np.array([[1.0], [-1.0]]), np.ones(2), 2.0, False)]
     n = max(FEWEST[dimension], (least + 1) // 2)
     if dimension == 3:
-        return [_sphere(m) for m in _doubled(n, max(LARGEST[3], 2 * n))]
+        most = max(LARGEST[3], 2 * n)
+        return [_sphere(m) for m in sorted([*_doubled(n, most), *_doubled(n + n // 2, most)])]
     first = OFFSET / n
     added = [_circle(m, first + 0.5 / m, True) for m in _doubled(n, max(LARGEST[2] // 2, 2 * n))]
     return [_circle(n, first, False), *added]

@@ -56,9 +56,9 @@ def run(model: ContinuumModel, task: Task, cutoff: float | None = None, listen: 
     Returns
     -------
     Outcome
-        ``errors``: change with the last doubling of the directions, plus the difference of the 15-point and the 7-point
-        rule along rays, plus, with a cutoff, what the outermost octave of k contributes.  ``carriers``: electrons per
-        Angstrom^D, less the bands that are filled for ever.  ``k_points``: points of all sets of directions.
+        ``errors``: change with the last increase of the directions, plus the difference of the 15-point and the 7-point
+        rule along rays, plus, with a cutoff, what the two outermost octaves of k contribute.  ``carriers``: electrons
+        per Angstrom^D, less the bands that are filled for ever.  ``k_points``: points of all sets of directions.
 
     Raises
     ------
@@ -252,8 +252,8 @@ def _warnings(recipe: Recipe, done: Converged, shifts: dict[str, Real], defect: 
             )
         if (ratio := float(abs(x[2]).max(initial=0.0)) / size) > 0.05:
             out.append(
-                f"{name}: the outermost octave below the cutoff holds {100 * ratio:.0f} % of the largest number, the "
-                f"result depends on the cutoff."
+                f"{name}: the two outermost octaves below the cutoff hold {100 * ratio:.0f} % of the largest number, "
+                f"the result depends on the cutoff."
             )
         if (ratio := float(abs(shifts[name]).max(initial=0.0)) / size) > 0.05:
             out.append(
