@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal import responses
+from solenoidal.division import Division
 from solenoidal.errors import InputError
 from solenoidal.model import Operator
 from solenoidal.symmetry.fields import declared
@@ -14,7 +15,7 @@ from solenoidal.symmetry.operations import Group, Operation
 from solenoidal.symmetry.tensors import projector, response_matrices
 from solenoidal.zone import Mesh
 
-__all__ = ["Irreducible", "irreducible_points", "keeps_mesh", "unmixed"]
+__all__ = ["Irreducible", "irreducible_points", "keeping", "keeps_mesh", "unmixed"]
 
 Real = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -79,6 +80,12 @@ def unmixed(operations: Sequence[Operation], operator: Operator) -> tuple[Operat
     """
     field = declared("of the response", operator, "model")
     return tuple(g for g in operations if field.matrix(g) is not None)
+
+
+def keeping(operations: Sequence[Operation], mesh: Mesh, division: Division) -> tuple[Operation, ...]:
+    """Operations that take a mesh and the simplices between its points to themselves: a subgroup."""
+    maps = ((g, _affine(g, mesh)) for g in operations)
+    return tuple(g for g, found in maps if found is not None and division.keeps(found[0]))
 
 
 def keeps_mesh(g: Operation, mesh: Mesh) -> bool:
