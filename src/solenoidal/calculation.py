@@ -232,6 +232,10 @@ def _run(
     if isinstance(model, ContinuumModel):
         from solenoidal.continuum import integrate
 
+        if task.method == "tetrahedron":
+            raise InputError(
+                f"{job.origin}: [zone] method: {model.source} has no mesh to cut into tetrahedra, leave it out."
+            )
         return integrate.run(model, task, model.cutoff if cutoff is None else cutoff, listen)
     if cutoff is not None:
         raise InputError(f"{job.origin}: [zone] cutoff: {model.source} has a Brillouin zone, which ends by itself.")

@@ -14,7 +14,9 @@ no digits are lost; between z_1 and z_2 in 3D it is the cubic with the values an
 The weights of all points sum to the integral of F over the interpolated band: 1 for a full one, exact where the energy
 is linear; the error is of second order in the spacing of the mesh.  Levels of a multiplet share the mean of their
 weights, so that only its trace enters.  Bloechl's correction for the curvature of the bands is left out: it improves
-numbers at a fixed filling, at a fixed chemical potential the filling keeps an error of the same order.
+numbers at a fixed filling, at a fixed chemical potential the filling keeps an error of the same order.  Chords lie on
+one side of a curved band: for smooth bands the error is then about twice that of :mod:`solenoidal.cells`, which takes
+the slope at the point, and of opposite sign.
 
 The known weakness: where two bands cross, each of the bands in ascending order has a kink that no simplex follows, and
 a quantity that changes there from one to the other is smeared over the simplices around.  Both bands full or both
@@ -140,7 +142,13 @@ def _means(e: Real, around: Real, division: Division) -> Real:
 
 
 class SimplexZero(CellZero):
-    """Step, ramp and delta at T = 0, integrated over simplices; parameters as for :class:`solenoidal.cells.CellZero`."""
+    """Step, ramp and delta at T = 0, integrated over simplices.
+
+    Parameters
+    ----------
+    mu, columns, functions
+        As for :class:`solenoidal.cells.CellZero`.
+    """
 
     def add(self, e: Real, x: Real, shares: Shares) -> None:  # type: ignore[override]
         """See :class:`solenoidal.spectral.Accumulator`; the energies are in the shares."""
@@ -207,7 +215,7 @@ class SimplexGrid:
             for some in range(0, len(self.mu), 32):
                 x = self.nodes[None, :] - self.mu[some : some + 32, None]
                 out[t, some : some + 32] = (at[1] * CURVATURES[function](x, kT)) @ R
-        return out + deep
+        return np.asarray(out + deep)
 
 
 def nodes(mu: Real, kT: Real) -> Real:
