@@ -47,8 +47,8 @@ Index = NDArray[np.int64]
 
 #: Thermal window in kT.
 WINDOW = 40.0
-#: Spacing of the nodes in the lowest kT on them; for a wide range more, as long as they are no more than NODES.
-SPACING, COARSEST, NODES = 0.1, 0.4, 12_000
+#: Spacing of the nodes in the lowest kT on them, up to a power of two; for a wide range more, with at most NODES nodes.
+SPACING, COARSEST, NODES = 0.15, 0.5, 12_000
 #: Energies of a simplex (eV) closer than this are drawn apart.
 GAP = 1e-10
 
@@ -221,6 +221,8 @@ class SimplexGrid:
 def nodes(mu: Real, kT: Real) -> Real:
     """Energies (eV) between which a sum over thermal functions is exact: all kT positive.
 
+    They are multiples of a power of two, free of rounding, which second differences would enlarge.
+
     Raises
     ------
     InputError
@@ -229,13 +231,16 @@ def nodes(mu: Real, kT: Real) -> Real:
     window = WINDOW * float(kT.max())
     coldest = float(kT.min())
     length = float(mu[-1] - mu[0]) + 2 * window
-    step = max(SPACING * coldest, length / NODES)
+    step = 2.0 ** math.floor(math.log2(SPACING * coldest))
+    while length > (NODES - 3) * step:
+        step *= 2.0
     if step > COARSEST * coldest:
         raise InputError(
             f"temperature: kT = {coldest:.3g} eV is too low for method 'tetrahedron' beside chemical potentials and "
             f"temperatures that span {length:.3g} eV: give 0, which is exact, or a shorter scan."
         )
-    return np.asarray(float(mu[0]) - window + step * np.arange(math.ceil(length / step) + 1))
+    first = math.floor((float(mu[0]) - window) / step)
+    return np.asarray(step * np.arange(first, math.ceil((float(mu[-1]) + window) / step) + 1))
 
 
 def _fermi(x: Real, kT: float) -> Real:

@@ -186,6 +186,8 @@ class Interpolator:
         """
         w = None if weights is None else weights.reshape((1,) * (3 - self.D) + mesh.n)
         first, second = ([i for i in part if w is None or w.take(i, axis).any()] for axis, part in enumerate(chunk))
+        if not first:
+            return
         k1, k2, k3 = (_points(mesh, axis + self.D - 3) for axis in range(3))
         buffer = _Buffer(self, block, weighted=w is not None)
         (phase3, slope3), (phase2, slope2) = self._phases(2, k3), self._phases(1, k2)
