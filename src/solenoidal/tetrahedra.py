@@ -48,7 +48,7 @@ Index = NDArray[np.int64]
 #: Thermal window in kT.
 WINDOW = 40.0
 #: Spacing of the nodes in the lowest kT on them, up to a power of two; for a wide range more, with at most NODES nodes.
-SPACING, COARSEST, NODES = 0.15, 0.5, 12_000
+SPACING, COARSEST, NODES = 0.2, 0.5, 12_000
 #: Energies of a simplex (eV) closer than this are drawn apart.
 GAP = 1e-10
 
