@@ -55,6 +55,8 @@ class Block:
         the curvature of the basis is not wanted.
     weight
         ``(n_k,)`` points of a mesh that each stands for, or None where each stands for itself.
+    around
+        ``(n_k, N, M)`` energies at the neighbours of each point on a mesh, eV, or None where not wanted.
     """
 
     H: Complex
@@ -65,6 +67,7 @@ class Block:
     k: Real | None = None
     curl: Complex | None = None
     weight: NDArray[np.int32] | None = None
+    around: Real | None = None
 
 
 @runtime_checkable
@@ -105,6 +108,8 @@ class States:
         or zero because there is no A^W.
     rows
         How many of the lowest levels quantities are wanted for; sums over m always run over all N.
+    around
+        ``(n_k, N, M)`` energies of each level at the neighbours on a mesh, eV, or None where not wanted.
     """
 
     e: Real
@@ -114,6 +119,7 @@ class States:
     group: Index
     rows: int
     F: Complex | None = None
+    around: Real | None = None
 
     @cached_property
     def w(self) -> Real:
@@ -167,6 +173,7 @@ class States:
             s=self.s[index],
             group=self.group[index],
             F=None if self.F is None else self.F[index],
+            around=None if self.around is None else self.around[index],
         )
 
 
@@ -259,7 +266,7 @@ def solve(block: Block, degeneracy: float = 1e-3, rows_below: float | None = Non
         Quantities are only wanted for levels with energy up to this (eV); None for all.
     cell
         ``(D, D)`` edges of the mesh cell as rows, 1/Angstrom: a level is then wanted if its energy reaches down to
-        ``rows_below`` anywhere in the cell.
+        ``rows_below`` anywhere in the cell; likewise at the neighbours that the block knows.
 
     Raises
     ------
@@ -274,8 +281,11 @@ def solve(block: Block, degeneracy: float = 1e-3, rows_below: float | None = Non
         _rotate(np.ascontiguousarray(block.s.swapaxes(1, 2)), U, bra),
     )
     F = None if block.curl is None else _rotate(basis_curvature(block), U, bra)
-    rows = e.shape[1] if rows_below is None else _needed(e if cell is None else _lowest(e, v, cell), rows_below)
-    return States(e, sign, v, internal, group, _whole(group, rows), F)
+    reach = e if cell is None else _lowest(e, v, cell)
+    if block.around is not None:
+        reach = np.minimum(reach, block.around.min(axis=2))
+    rows = e.shape[1] if rows_below is None else _needed(reach, rows_below)
+    return States(e, sign, v, internal, group, _whole(group, rows), F, block.around)
 
 
 def _lowest(e: Real, v: Complex, cell: Real) -> Real:

@@ -19,7 +19,7 @@ from solenoidal.registry import nearest
 __all__ = ["FORMS", "METHODS", "Compute", "Job", "MuRange", "Scan", "SpinOrder", "System", "Zone"]
 
 #: Ways to integrate over the zone: sharp levels at the points of the mesh, or spread linearly over its cells.
-METHODS = ("plain", "linear")
+METHODS = ("plain", "linear", "tetrahedron")
 #: Forms of Eq. 11 and Eq. 15 (theory notes, section 3): surface form and the one integrated by parts.
 FORMS = ("S", "P")
 #: Order of the basis in Wannier90 files without ``.spn``: all up then all down, or up and down in turn.
@@ -158,7 +158,8 @@ class Zone:
         Shift in units of the spacing, likewise; 0 is centred on Gamma.
     method
         ``"plain"``: the sum over the points with exact Fermi factors; ``"linear"``: every level spread over its mesh
-        cell.  None for ``"linear"`` with a tolerance and ``"plain"`` without.
+        cell; ``"tetrahedron"``: energies linear in simplices between the points.  None for ``"linear"`` with a
+        tolerance and ``"plain"`` without.
     tolerance
         Refine the mesh until every error is below this part of the largest value of its definition and temperature.
     max_points

@@ -9,19 +9,24 @@ chosen per temperature by :func:`plan`:
 * :class:`DirectSum` (one low temperature): exact F at the few mu within the thermal window of each level.
 * :class:`ZeroTemperature`: exact step and ramp.  The plain sum does not define a Fermi surface at T = 0: its delta
   function is averaged over the mesh cell of each point with the energy linear in it.
+
+Levels spread in energy have accumulators of their own: :mod:`solenoidal.cells` and :mod:`solenoidal.tetrahedra`.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.cells import CellGrid, CellZero, deposit_cells, deposit_full, filled, usable
 from solenoidal.compiled import jit
+from solenoidal.division import Division
 from solenoidal.statistics import FUNCTIONS
+from solenoidal.tetrahedra import Shares, SimplexGrid, SimplexZero, nodes, share
 
 __all__ = ["Accumulator", "DirectSum", "EnergyGrid", "Plan", "ZeroTemperature", "plan"]
 
@@ -37,8 +42,11 @@ SPACING = 0.03
 class Accumulator(Protocol):
     """Collects one quantity and gives its integrals."""
 
-    def add(self, e: Real, x: Real, widths: Real) -> None:
-        """Add ``x (n_states, n)`` at energies ``e (n_states,)`` with cell widths ``(n_states, D)`` in eV."""
+    def add(self, e: Real, x: Real, spread: Any, /) -> None:
+        """Add ``x (n_states, n)`` at energies ``e (n_states,)``.
+
+        ``spread``: cell widths ``(n_states, D)`` in eV, or :class:`solenoidal.tetrahedra.Shares` over simplices.
+        """
 
     def merge(self, other: "Accumulator") -> None:
         """Add what another accumulator of the same kind collected."""
@@ -187,6 +195,8 @@ class Plan:
         Indices served one by one with exact Fermi factors; kT = 0 among them.
     cells
         Number D of directions if levels are spread over their mesh cells, 0 if they are sharp.
+    simplices
+        Whether energies are linear in simplices instead.
     """
 
     mu: Real
@@ -194,10 +204,14 @@ class Plan:
     grid: tuple[int, ...]
     direct: tuple[int, ...]
     cells: int = 0
+    simplices: bool = False
 
     def accumulators(self, columns: int, functions: Sequence[str]) -> list[Accumulator]:
         """Return fresh accumulators for one quantity that will be asked for these energy functions."""
         out: list[Accumulator] = []
+        if self.simplices:
+            out += [SimplexGrid(self.mu, self.kT[list(self.grid)], columns)] if self.grid else []
+            return out + [SimplexZero(self.mu, columns, functions) for _ in self.direct]
         if self.grid:
             warm = self.kT[list(self.grid)]
             spread = CellGrid(self.mu, warm, columns, self.cells) if self.cells else None
@@ -219,6 +233,24 @@ class Plan:
             out[rows] = part
         return out
 
+    def shares(self, e: Real, around: Real, group: Index, division: Division, functions: Sequence[str]) -> Shares:
+        """Weights that the accumulators of these functions need of a block; see :func:`solenoidal.tetrahedra.share`."""
+        kinds = {FUNCTIONS[name].cold for name in functions}
+        orders = [order for order, kind in enumerate(("delta", "step", "ramp")) if kind in kinds]
+        cold = share(e, around, group, division, self.mu, orders) if self.direct else None
+        warm = share(e, around, group, division, self.energies, [2]) if self.grid else None
+        return Shares(cold, warm)
+
+    @property
+    def spread(self) -> bool:
+        """Whether levels are spread in energy."""
+        return self.cells > 0 or self.simplices
+
+    @cached_property
+    def energies(self) -> Real:
+        """Nodes of the grid of the simplices."""
+        return nodes(self.mu, self.kT[list(self.grid)])
+
     @property
     def highest(self) -> float:
         """Energy (eV) above which nothing contributes: no level, or no part of its cell."""
@@ -232,18 +264,18 @@ def grid_size(mu: Real, kT: Real) -> tuple[float, int]:
     return step, math.ceil(length / step) + 6
 
 
-def plan(mu: Real, kT: Real, cells: int = 0, largest: int = 12_000) -> Plan:
+def plan(mu: Real, kT: Real, cells: int = 0, largest: int = 12_000, *, simplices: bool = False) -> Plan:
     """Choose accumulators: the grid for every temperature that it can serve with at most ``largest`` nodes.
 
     With ``cells`` = D levels are spread over mesh cells, wide on the scale of any low temperature, and one grid
-    serves them all.
+    serves them all; likewise with ``simplices``.
     """
     kT = np.asarray(kT, dtype=np.float64)
     warm = [int(t) for t in np.argsort(-kT) if kT[t] > 0.0]
-    while not cells and warm and grid_size(mu, kT[warm])[1] > largest:
+    while not (cells or simplices) and warm and grid_size(mu, kT[warm])[1] > largest:
         warm.pop()  # the coldest
     grid = tuple(sorted(warm))
-    return Plan(mu, kT, grid, tuple(t for t in range(len(kT)) if t not in grid), cells)
+    return Plan(mu, kT, grid, tuple(t for t in range(len(kT)) if t not in grid), cells, simplices)
 
 
 @jit

@@ -21,6 +21,7 @@ __all__ = ["BLOCK", "Chunk", "Interpolator", "Mesh", "source"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
+Index = NDArray[np.int64]
 
 #: Ranges of the first and second direction: a set of lines along the third.
 Chunk = tuple[range, range]
@@ -131,6 +132,41 @@ class Interpolator:
             return len(chunk[0]) * len(chunk[1]) * mesh.n[-1]
         first, second = (slice(part.start, part.stop) for part in chunk)
         return int((weights.reshape((1,) * (3 - self.D) + mesh.n)[first, second] > 0).sum())
+
+    def positions(self, mesh: Mesh, chunk: Chunk, weights: NDArray[np.int32] | None = None) -> Index:
+        """``(n, 3)`` indices of the points that :meth:`blocks` gives, in its order; 0 before the first direction."""
+        ranges = np.meshgrid(*chunk, range(mesh.n[-1]), indexing="ij")
+        return self._wanted(mesh, np.stack([x.ravel() for x in ranges], axis=1), weights)
+
+    def _wanted(self, mesh: Mesh, at: Index, weights: NDArray[np.int32] | None) -> Index:
+        return at if weights is None else at[weights.reshape((1,) * (3 - self.D) + mesh.n)[tuple(at.T)] > 0]
+
+    def tiles(self, mesh: Mesh, chunks: list[Chunk], lines: int) -> list[list[Chunk]]:
+        """Cut consecutive chunks into sets of at most so many lines in each plane."""
+        if self.D < 3:
+            return [[chunk] for chunk in chunks]
+        cuts = [range(j, min(j + lines, mesh.n[1])) for j in range(0, mesh.n[1], lines)]
+        return [[(planes, cut) for planes, _ in chunks] for cut in cuts]
+
+    def hamiltonians(self, mesh: Mesh, first: Index, second: Index) -> Iterator[Complex]:
+        """H alone on lines along the last direction: some lines of a plane at a time, ``(points, N, N)``, eV.
+
+        Parameters
+        ----------
+        mesh
+            The points.
+        first, second
+            Indices in the first two of three directions, 0 in those that are absent.
+        """
+        k1, k2, k3 = (_points(mesh, axis + self.D - 3) for axis in range(3))
+        along = self._phases(2, k3)[0]
+        across = self._phases(1, k2[second])[0]
+        for i in first:
+            phase = self._phases(0, k1[i : i + 1])[0]
+            plane = (phase @ self.H.reshape(len(self.H), -1)).reshape(self.H.shape[1], -1)
+            for j in range(0, len(second), LINES):
+                lines = (across[j : j + LINES] @ plane).reshape(-1, self.H.shape[2], self.N**2)
+                yield (along @ lines).reshape(-1, self.N, self.N)
 
     def blocks(
         self, mesh: Mesh, chunk: Chunk, block: int = BLOCK, weights: NDArray[np.int32] | None = None
@@ -264,6 +300,25 @@ class Pointwise(Interpolator):
     def points(self, mesh: Mesh, chunk: Chunk, weights: NDArray[np.int32] | None = None) -> int:
         """Points of a chunk that :meth:`blocks` will give."""
         return len(chunk[0]) if weights is None else int((weights.ravel()[chunk[0].start : chunk[0].stop] > 0).sum())
+
+    def positions(self, mesh: Mesh, chunk: Chunk, weights: NDArray[np.int32] | None = None) -> Index:
+        """See :meth:`Interpolator.positions`."""
+        at = np.unravel_index(np.array(chunk[0]), (1,) * (3 - self.D) + mesh.n)
+        return self._wanted(mesh, np.stack(at, axis=1), weights)
+
+    def tiles(self, mesh: Mesh, chunks: list[Chunk], lines: int) -> list[list[Chunk]]:
+        """See :meth:`Interpolator.tiles`; parts are small here."""
+        return [chunks]
+
+    def hamiltonians(self, mesh: Mesh, first: Index, second: Index) -> Iterator[Complex]:
+        """See :meth:`Interpolator.hamiltonians`."""
+        assert isinstance(self.model, Analytic)
+        k1, k2, k3 = (_points(mesh, axis + self.D - 3) for axis in range(3))
+        for i in first:
+            for j in second:
+                line = np.stack([np.full(len(k3), k1[i]), np.full(len(k3), k2[j]), k3], axis=1)[:, 3 - self.D :]
+                for some in range(0, len(line), BLOCK):
+                    yield self.model.block(line[some : some + BLOCK], self.operator).H
 
     def blocks(
         self, mesh: Mesh, chunk: Chunk, block: int = BLOCK, weights: NDArray[np.int32] | None = None

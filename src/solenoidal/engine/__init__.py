@@ -22,6 +22,7 @@ from solenoidal.events import Counter, Listener, Message, silent
 from solenoidal.model import BlochModel
 from solenoidal.multiplets import RESOLVED
 from solenoidal.quantities import SMALLEST_GAMMA
+from solenoidal.tetrahedra import nodes
 from solenoidal.zone import Mesh
 
 __all__ = ["MOST", "Crew", "Outcome", "Processes", "Remote", "Task", "Threads", "cores", "run"]
@@ -171,5 +172,8 @@ def _check(model: BlochModel, task: Task) -> None:
             f"gamma = {task.gamma:g} eV: form (K gamma) loses its digits below {SMALLEST_GAMMA:g} eV, "
             f"give a larger rate or none for form (K)."
         )
+    warm = np.asarray(task.kT)[np.asarray(task.kT) > 0.0]
+    if task.method == "tetrahedron" and len(task.mu) and len(warm):
+        nodes(task.mu, warm)
     if not len(task.mu) or np.any(np.diff(task.mu) < 0.0):
         raise InputError("mu: the chemical potentials must be ascending and at least one.")

@@ -10,15 +10,22 @@ from numpy.typing import NDArray
 
 from solenoidal import quantities, responses
 from solenoidal.bloch import Block, States, solve
+from solenoidal.division import Division, divide
 from solenoidal.engine.task import Task
 from solenoidal.multiplets import RESOLVED
 from solenoidal.quantities import Quantity, Settings
 from solenoidal.spectral import Accumulator, Plan
 from solenoidal.sums import magnitude
+from solenoidal.tetrahedra import Shares
 
 __all__ = ["Collector", "Recipe", "functions_wanted"]
 
 Real = NDArray[np.float64]
+
+#: Energies of levels, and how they are spread: widths of their cells, or shares of their simplices.
+Where = tuple[Real, Real | Shares]
+#: Energy functions wanted of the number of levels.
+COUNTED = ("fermi", "fermi_surface")
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,19 @@ class Recipe:
         """Whether cell widths are wanted: always for spread levels, else for a Fermi surface at T = 0 only."""
         surface = any("fermi_surface" in names for names in self.functions.values())
         return self.plan.cells > 0 or (bool((self.plan.kT == 0.0).any()) and surface)
+
+    @cached_property
+    def division(self) -> Division:
+        """Simplices of the mesh."""
+        return divide(self.cell)
+
+    def shares(self, states: States) -> Shares:
+        """Weights of the levels of a block that knows its neighbours."""
+        n, wanted = states.rows, {*COUNTED, *(f for names in self.functions.values() for f in names)}
+        assert states.around is not None
+        return self.plan.shares(
+            states.e[:, :n], states.around[:, :n], states.group[:, :n], self.division, sorted(wanted)
+        )
 
     def solve(self, block: Block) -> States:
         """States of a block, as the task groups them."""
@@ -75,7 +95,7 @@ class Collector:
     joined: int = 0
 
     def __post_init__(self) -> None:
-        self.filling = self.recipe.plan.accumulators(1, ("fermi", "fermi_surface"))
+        self.filling = self.recipe.plan.accumulators(1, COUNTED)
 
     def add(self, states: States, weight: NDArray[np.int32] | None = None) -> None:
         """Add one block; each k-point as often as its weight says."""
@@ -83,21 +103,21 @@ class Collector:
         if not states.rows:
             return
         factor = None if weight is None else weight.astype(np.float64)
-        self._add_all(self.main, states, factor)
+        where = self._where(states)
+        self._add_all(self.main, states, where, factor)
         joined = states.group[:, -1] == 0
         self.joined += int(joined.sum() if weight is None else weight[joined].sum())
-        e, widths = self._where(states) if self.recipe.plan.cells else self._levels(states)
+        e, spread = where if self.recipe.plan.spread else self._levels(states)
         for acc in self.filling:
-            acc.add(e, _repeated(factor, states.rows, len(e)), widths)
+            acc.add(e, _repeated(factor, states.rows, len(e)), spread)
         finer = states.regroup(self.recipe.task.degeneracy / 3.0)
         differs = (finer.group != states.group).any(axis=1)
         if differs.any():
             some = np.ones(int(differs.sum())) if factor is None else factor[differs]
-            self._add_all(self.shift, finer.take(differs), some)
-            self._add_all(self.shift, states.take(differs), -some)
+            for grouped, sign in ((finer.take(differs), 1.0), (states.take(differs), -1.0)):
+                self._add_all(self.shift, grouped, self._where(grouped), sign * some)
 
-    def _add_all(self, table: dict[str, list[Accumulator]], states: States, factor: Real | None) -> None:
-        where = self._where(states)
+    def _add_all(self, table: dict[str, list[Accumulator]], states: States, where: Where, factor: Real | None) -> None:
         for q in self.recipe.quantities:
             if not q.resolved:
                 self._add_one(table, q, states, where, factor)
@@ -110,10 +130,12 @@ class Collector:
         e = np.ascontiguousarray(states.e[:, : states.rows]).ravel()
         return e, np.ones((len(e), 1))
 
-    def _where(self, states: States) -> tuple[Real, Real]:
-        """Energy and cell widths (eV) of every level, as accumulators want them."""
+    def _where(self, states: States) -> Where:
+        """Energy of every level and how it is spread, as accumulators want them."""
         n = states.rows
         e = np.ascontiguousarray(states.e_group[:, :n]).ravel()
+        if self.recipe.plan.simplices:
+            return e, self.recipe.shares(states)
         if not self.recipe.wide:
             return e, np.empty((len(e), 0))
         return e, np.ascontiguousarray(abs(states.v_group[:, :n] @ self.recipe.cell.T)).reshape(len(e), -1)
@@ -123,7 +145,7 @@ class Collector:
         table: dict[str, list[Accumulator]],
         q: Quantity,
         states: States,
-        where: tuple[Real, Real],
+        where: Where,
         factor: Real | None,
     ) -> None:
         x = q.rows(states, self.recipe.settings)
@@ -131,13 +153,13 @@ class Collector:
         x = np.ascontiguousarray(x).reshape(n_k * n, -1)
         if factor is not None:
             x = x * _repeated(factor, n, len(x))
-        e, widths = where
+        e, spread = where
         if table is self.main:
             self.magnitude[q.name] = self.magnitude.get(q.name, 0.0) + magnitude(x)
         if q.name not in table:
             table[q.name] = self.recipe.plan.accumulators(x.shape[1], self.recipe.functions[q.name])
         for acc in table[q.name]:
-            acc.add(e, x, widths)
+            acc.add(e, x, spread)
 
     def merge(self, other: "Collector") -> None:
         """Add what another worker gathered."""

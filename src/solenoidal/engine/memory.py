@@ -3,6 +3,7 @@
 import threading
 
 from solenoidal.engine.schedule import Crew
+from solenoidal.engine.surroundings import TILE
 from solenoidal.engine.work import Work
 from solenoidal.errors import InputError
 from solenoidal.events import Listener, Message
@@ -32,8 +33,17 @@ def estimate(work: Work, workers: int, parts: int) -> float:
     )
     matrices = 16.0 * N * N * operators
     box = matrices * len(work.model.R) * 1.5
-    blocks = workers * (ALIVE * BLOCK * matrices + PLANES_BYTES)
+    blocks = workers * (ALIVE * BLOCK * matrices + PLANES_BYTES + _simplices(work))
     return BASE + box + blocks + collector_bytes(work) * (1 + parts)
+
+
+def _simplices(work: Work) -> float:
+    """Energies around the points of a worker, and weights of the levels of a block at every energy."""
+    if not work.simplices:
+        return 0.0
+    plan = work.recipe(Mesh((1,) * work.model.dimension, (0.0,) * work.model.dimension)).plan
+    energies = max(3 * len(plan.mu) if plan.direct else 0, len(plan.energies) if plan.grid else 0)
+    return 8.0 * (2 * TILE + 2 * BLOCK * work.model.size * energies)
 
 
 def within(work: Work, crew: Crew) -> int:

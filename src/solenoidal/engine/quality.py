@@ -74,7 +74,7 @@ def _surface_warnings(task: Task, sweep: Sweep) -> list[str]:
             f"kT = {kT:.3g} eV: at most {n:.2g} levels of this mesh lie within kT of any mu, which does not resolve a "
             f"Fermi surface and which the error bar does not show: use a denser mesh, a higher temperature or T = 0."
         )
-    if (task.kT == 0.0).any():
+    if (task.kT == 0.0).any() and task.method != "tetrahedron":
         out.append(
             "T = 0: Fermi-surface terms are averaged over the mesh cell, they converge more slowly than at finite "
             "temperature."

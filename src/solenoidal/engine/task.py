@@ -48,7 +48,8 @@ class Task:
     responses
         Names from :mod:`solenoidal.responses`.
     method
-        ``"plain"``: sharp levels; ``"linear"``: every level spread over its mesh cell.
+        ``"plain"``: sharp levels; ``"linear"``: every level spread over its mesh cell; ``"tetrahedron"``: energies
+        linear in simplices between the points, see :mod:`solenoidal.tetrahedra`.
     tolerance
         Refine the mesh until every error is below this part of the largest value of its response, definition and
         temperature; None for the mesh as it is.

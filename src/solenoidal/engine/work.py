@@ -1,7 +1,7 @@
 """A calculation cut into parts that can be computed anywhere, in any order."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal import quantities, zone
-from solenoidal.bloch import select_axes
+from solenoidal.bloch import Block, select_axes
+from solenoidal.division import divide
 from solenoidal.engine.collector import Collector, Recipe, functions_wanted
+from solenoidal.engine.surroundings import surrounded
 from solenoidal.engine.task import Task
 from solenoidal.model import BlochModel, Operator
 from solenoidal.spectral import plan
-from solenoidal.symmetry.reduce import Irreducible, irreducible_points, unmixed
+from solenoidal.symmetry.reduce import Irreducible, irreducible_points, keeping, unmixed
 from solenoidal.zone import Interpolator, Mesh
 
 __all__ = ["Part", "Work"]
@@ -79,7 +81,13 @@ class Work:
         """What is collected on a mesh."""
         task = self.task
         cells = self.model.dimension if task.method == "linear" else 0
-        return Recipe(task, plan(task.mu, task.kT, cells), self.functions, mesh.cell(self.model.lattice))
+        steps = plan(task.mu, task.kT, cells, simplices=self.simplices)
+        return Recipe(task, steps, self.functions, mesh.cell(self.model.lattice))
+
+    @property
+    def simplices(self) -> bool:
+        """Whether energies are linear in simplices."""
+        return self.task.method == "tetrahedron"
 
     def parts(self, mesh: Mesh) -> list[Part]:
         """Cut a mesh into parts of about a second each."""
@@ -98,7 +106,10 @@ class Work:
         if not self.task.operations:
             return None
         if mesh.n not in self._known:
-            self._known[mesh.n] = irreducible_points(mesh, unmixed(self.task.operations, self.operator))
+            operations = unmixed(self.task.operations, self.operator)
+            if self.simplices:  # points of a star share their weights only where the simplices go over into each other
+                operations = keeping(operations, mesh, divide(mesh.cell(self.model.lattice)))
+            self._known[mesh.n] = irreducible_points(mesh, operations)
         return self._known[mesh.n]
 
     @cached_property
@@ -128,11 +139,19 @@ class Work:
     def compute(self, mesh: Mesh, part: Part, done: Callable[[int], None], stop: threading.Event) -> Collector:
         """Collect one part; ``done`` is told of finished points, ``stop`` ends it early."""
         recipe = self.recipe(mesh)
-        out, weights = Collector(recipe), self.weights(mesh)
-        for chunk in self.source.chunks(mesh)[slice(*part.chunks)]:
-            for block in self.source.blocks(mesh, chunk, weights=weights):
-                if stop.is_set():
-                    return out
-                out.add(recipe.solve(block), block.weight)
-                done(len(block.H))
+        out = Collector(recipe)
+        for block in self._blocks(mesh, part, recipe):
+            if stop.is_set():
+                return out
+            out.add(recipe.solve(block), block.weight)
+            done(len(block.H))
         return out
+
+    def _blocks(self, mesh: Mesh, part: Part, recipe: Recipe) -> Iterator[Block]:
+        """Points of a part."""
+        chunks, weights = self.source.chunks(mesh)[slice(*part.chunks)], self.weights(mesh)
+        if self.simplices:
+            yield from surrounded(self.source, mesh, recipe.division, chunks, weights)
+            return
+        for chunk in chunks:
+            yield from self.source.blocks(mesh, chunk, weights=weights)

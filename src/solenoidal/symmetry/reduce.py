@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from solenoidal import responses
 from solenoidal.compiled import jit
+from solenoidal.division import Division
 from solenoidal.errors import InputError
 from solenoidal.model import Operator
 from solenoidal.symmetry.fields import declared
@@ -15,7 +16,7 @@ from solenoidal.symmetry.operations import Group, Operation
 from solenoidal.symmetry.tensors import projector, response_matrices
 from solenoidal.zone import Mesh
 
-__all__ = ["Irreducible", "irreducible_points", "keeps_mesh", "unmixed"]
+__all__ = ["Irreducible", "irreducible_points", "keeping", "keeps_mesh", "unmixed"]
 
 Real = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -82,6 +83,12 @@ def unmixed(operations: Sequence[Operation], operator: Operator) -> tuple[Operat
     return tuple(g for g in operations if field.matrix(g) is not None)
 
 
+def keeping(operations: Sequence[Operation], mesh: Mesh, division: Division) -> tuple[Operation, ...]:
+    """Operations that take a mesh and the simplices between its points to themselves: a subgroup."""
+    maps = ((g, _affine(g, mesh)) for g in operations)
+    return tuple(g for g, found in maps if found is not None and division.keeps(found[0]))
+
+
 def keeps_mesh(g: Operation, mesh: Mesh) -> bool:
     """Whether an operation takes a mesh to itself: ``U (i + offset) / n`` is a point of it for every i."""
     return _affine(g, mesh) is not None
@@ -122,9 +129,8 @@ def irreducible_points(mesh: Mesh, group: Group | Sequence[Operation]) -> Irredu
         raise InputError(f"mesh {list(mesh.n)}: the operations are for {len(operations[0].rotation)} directions.")
     maps = [(g, _affine(g, mesh)) for g in operations]
     n = np.array(mesh.n, dtype=np.int64)
-    different = {
-        T.tobytes() + (c % n).tobytes(): (T, c % n) for _, (T, c) in ((g, x) for g, x in maps if x is not None)
-    }
+    affine = [found for _, found in maps if found is not None]
+    different = {T.tobytes() + (c % n).tobytes(): (T, c % n) for T, c in affine}
     T, c = (np.array(part, dtype=np.int64) for part in zip(*different.values(), strict=True))
     weights = np.zeros(mesh.size, dtype=np.int32)
     _count_stars(T, c, n, weights)
