@@ -8,19 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.bloch import States, solve
-from solenoidal.continuum.channels import Channel
-from solenoidal.continuum.model import ContinuumModel
 from solenoidal.continuum.panels import GAUSS, KRONROD, Panels
-from solenoidal.continuum.rays import PER_DECADE, Crossings, Nodes, Rays
-from solenoidal.engine.task import Task
+from solenoidal.continuum.rays import Crossings, Nodes, Rays
+from solenoidal.continuum.recipe import Recipe
 from solenoidal.errors import InputError
-from solenoidal.model import Operator
 from solenoidal.multiplets import RESOLVED
 from solenoidal.quantities import Settings
-from solenoidal.spectral import WINDOW, Accumulator, Plan, ZeroTemperature, plan
+from solenoidal.spectral import Accumulator, ZeroTemperature
 from solenoidal.statistics import fermi
 
-__all__ = ["Gathered", "Recipe", "collect", "generic"]
+__all__ = ["Gathered", "collect", "generic"]
 
 Real = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -35,97 +32,20 @@ EDGE, FLAT = 1e-10, 1e-7
 LEAST = 1e-3
 #: Panels that are evaluated together.
 TOGETHER = 256
-#: Distance (kT) of the energies at which panels end around a chemical potential: exact to 1e-10 with these rules.
-STEP = 4.0
-#: Ratio of the ends of panels where nothing happens.
-RATIO = 4.0
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything a worker needs besides directions.
-
-    Attributes
-    ----------
-    model, operator, task, plan
-        The operator with the components wanted.
-    channels
-        What is summed.
-    degeneracy
-        eV: levels closer than this form a multiplet.
-    span
-        Smallest and largest radius of the grid on which bands are followed, 1/Angstrom.
-    cutoff
-        Whether the largest radius is an end given by the user; else bands go on to infinity.
-    beyond
-        ``(n_mu,)`` bands that are filled at the largest radius.
-    """
-
-    model: ContinuumModel
-    operator: Operator
-    task: Task
-    plan: Plan
-    channels: tuple[Channel, ...]
-    degeneracy: float
-    span: tuple[float, float]
-    cutoff: bool
-    beyond: Index
-
-    def narrowed(self, mu: Index, kT: Index) -> "Recipe":
-        """The same for some of the chemical potentials and temperatures."""
-        task = replace(self.task, mu=self.plan.mu[mu], kT=self.plan.kT[kT])
-        return replace(self, task=task, plan=plan(task.mu, task.kT), beyond=self.beyond[mu])
-
-    @property
-    def radii(self) -> Real:
-        """``(n,)`` radii on which bands are followed, from 0."""
-        low, high = self.span
-        return np.concatenate([[0.0], np.geomspace(low, high, 2 + int(PER_DECADE * np.log10(high / low)))])
-
-    @property
-    def ends(self) -> Real:
-        """``(n,)`` ends of panels where nothing happens."""
-        low, high = self.span
-        count = 2 + int(np.log(high / low) / np.log(RATIO))
-        return np.concatenate([[0.0], np.geomspace(low, high, count)])
-
-    def levels(self) -> tuple[Real, Index]:
-        """``(n,)`` energies (eV) at which panels end; ``(n_mu,)`` numbers of mu among them, -1 without T = 0."""
-        mu, kT = self.plan.mu, self.plan.kT
-        warm = np.unique(kT[kT > 0.0])
-        marks: list[Real] = []
-        if warm.size:
-            steps = _graded(float(warm[0]), float(warm[-1]))
-            marks.append(_thinned((mu[:, None] + steps).ravel(), STEP / 2 * float(warm[0])))
-        if not (kT == 0.0).any():
-            return np.concatenate(marks), np.full(len(mu), -1)
-        return np.concatenate([mu, *marks]), np.arange(len(mu))
-
-
-def _graded(low: float, high: float) -> Real:
-    """Distances from mu: equal steps as far as the lowest kT needs them, then growing to the window of the highest."""
-    out = list(STEP * low * np.arange(1, 4))
-    while out[-1] < (WINDOW + 1.0) * high:
-        out.append(min(1.8 * out[-1], out[-1] + 10 * STEP * high))
-    return np.array([*(-x for x in out), 0.0, *out])
-
-
-def _thinned(x: Real, distance: float) -> Real:
-    """Sorted, without those closer than ``distance`` to their neighbour below that stays."""
-    cell = np.floor(np.sort(x) / distance)
-    return np.asarray(np.sort(x)[np.concatenate([[True], np.diff(cell) > 0])])
 
 
 @dataclass
 class Gathered:
-    """Sums over rays, one entry per channel.
+    """Sums over rays.
 
     Attributes
     ----------
-    fine, coarse
-        Accumulators with the 15-point rule and with the 7-point rule.
+    inner
+        Accumulators for every group of channels, columns with the 15-point rule, then the same with the 7-point rule.
     outer
-        What the two outermost octaves below a cutoff contribute.
+        What the two outermost octaves below a cutoff contribute, twice.
+    columns
+        Number of columns of every channel.
     magnitude
         What the terms of each channel would add up to without any symmetry.
     edges
@@ -134,9 +54,9 @@ class Gathered:
         Lowest and highest energy met, eV; points met; whether any has other multiplets at a third of ``degeneracy``.
     """
 
-    fine: list[list[Accumulator]]
-    coarse: list[list[Accumulator]]
+    inner: list[list[Accumulator]]
     outer: list[list[Accumulator]]
+    columns: list[int]
     magnitude: Real
     edges: NDArray[np.bool_]
     bands: tuple[float, float] = (np.inf, -np.inf)
@@ -145,7 +65,7 @@ class Gathered:
 
     def merge(self, other: "Gathered") -> None:
         """Add what another worker gathered."""
-        for mine, theirs in ((self.fine, other.fine), (self.coarse, other.coarse), (self.outer, other.outer)):
+        for mine, theirs in ((self.inner, other.inner), (self.outer, other.outer)):
             for a, b in zip(mine, theirs, strict=True):
                 for x, y in zip(a, b, strict=True):
                     x.merge(y)
@@ -162,7 +82,7 @@ def collect(recipe: Recipe, directions: Real, weights: Real, stop: threading.Eve
     Raises
     ------
     InputError
-        If a Fermi surface does not close below the largest radius, or has a point where it is flat at T = 0.
+        If a Fermi surface does not close below the largest radius.
     """
     return _Worker(recipe, directions, weights).run(stop)
 
@@ -208,13 +128,15 @@ class _Worker:
         self.columns = [x.shape[2] for _, x in rows]
 
         def fresh() -> list[list[Accumulator]]:
-            return [
-                _without_cells(self.recipe.plan.accumulators(n, tuple(sorted(c.functions))))
-                for c, n in zip(self.channels, self.columns, strict=True)
-            ]
+            out = []
+            for members in self.recipe.groups:
+                width = 2 * sum(self.columns[n] for n in members)
+                functions = tuple(sorted(self.channels[members[0]].functions))
+                out.append(_without_cells(self.recipe.plan.accumulators(width, functions)))
+            return out
 
         edges = np.zeros(len(self.recipe.plan.mu), dtype=bool)
-        self.out = Gathered(fresh(), fresh(), fresh(), np.zeros(len(self.channels)), edges)
+        self.out = Gathered(fresh(), fresh(), self.columns, np.zeros(len(self.channels)), edges)
 
     def _rows(self, ray: Index, r: Real, highest: float | None) -> tuple[States, list[tuple[Real, Real]]]:
         """States at scattered places, and for every channel the energies ``(n, rows)`` and ``(n, rows, columns)``."""
@@ -253,7 +175,8 @@ class _Worker:
         """Fermi surfaces at T = 0: ``x r^(D-1) / |de/dr|`` at every crossing with mu."""
         assert self.out is not None
         at = np.flatnonzero(found.true & (found.level < len(cold)) & (cold[0] >= 0))
-        wanted = [n for n, c in enumerate(self.channels) if c.surface and c.resolved == resolved]
+        firsts = [self.channels[members[0]] for members in self.recipe.groups]
+        wanted = [g for g, c in enumerate(firsts) if c.surface and c.resolved == resolved]
         if not wanted or not len(at):
             return
         flat = found.slope[at] == 0.0
@@ -263,12 +186,11 @@ class _Worker:
             ray, r, band, level = found.ray[part], found.r[part], found.band[part], found.level[part]
             _, rows = self._rows(ray, r, None)
             weight = self.weights[ray] * r ** (self.D - 1) / abs(found.slope[part])
-            for n in wanted:
-                x = rows[n][1][np.arange(len(part)), band] * weight[:, None]
-                for acc in (*self.out.fine[n], *self.out.coarse[n]):
+            for g in wanted:
+                x = _joined(rows, self.recipe.groups[g])[np.arange(len(part)), band] * weight[:, None]
+                for acc in self.out.inner[g]:
                     if isinstance(acc, ZeroTemperature):
-                        np.add.at(acc.table, level, x)
-                self.out.magnitude[n] += float(abs(x).max(axis=1, initial=0.0).sum())
+                        np.add.at(acc.table, level, np.concatenate([x, x], axis=1))
 
     def _sea(self, panels: Panels, stop: threading.Event) -> None:
         """Adaptive sum below the largest radius."""
@@ -291,7 +213,8 @@ class _Worker:
                 panels = panels.join(more)
             if done + len(panels) > most:
                 break  # rounding, which no panel is small enough for: the error shows what is left
-        self._add(panels, None)
+        for first in range(0, len(panels), TOGETHER):
+            self._add(panels.take(slice(first, first + TOGETHER)), None)
 
     def _estimate(self, panels: Panels) -> tuple[Panels, Real]:
         """Panels where anything is filled; the error allowed in one, ``(2, channels)``: times 1, times the energy."""
@@ -326,13 +249,18 @@ class _Worker:
         return x, x * (e - self.origin)[..., None]
 
     def _occupation(self, e: Real) -> Real:
-        """``(n_k, rows)``: how much the sum over the lowest 1, 2, .. bands counts for any mu and T."""
+        """``(n_k, rows)``: how much the sum over the lowest 1, 2, .. bands counts for any mu and T.
+
+        ``|f_n - f_(n+1)|`` is largest for mu midway between the two levels and falls to both sides.
+        """
         mu, out = self.recipe.plan.mu, np.zeros(e.shape)
-        below = np.concatenate([e, np.full((len(e), 1), np.inf)], axis=1)
-        for kT in self.recipe.plan.kT:
-            for some in np.array_split(mu, max(1, len(mu) // 64)):
-                f = fermi(np.minimum(below[:, :, None] - some, 1e3 * (kT + 1.0)), float(kT))
-                out = np.maximum(out, abs(np.diff(f, axis=1)).max(axis=2))
+        above = np.concatenate([e[:, 1:], np.full((len(e), 1), 1e30)], axis=1)[:, : e.shape[1]]
+        middle = 0.5 * (e + above)
+        right = np.minimum(np.searchsorted(mu, middle), len(mu) - 1)
+        left = np.maximum(right - 1, 0)
+        near = np.where(middle - mu[left] < mu[right] - middle, mu[left], mu[right])
+        for kT in self.recipe.plan.kT.tolist():
+            out = np.maximum(out, abs(fermi(e - near, kT) - fermi(above - near, kT)))
         return out
 
     def _add(self, panels: Panels, limit: Real | None) -> NDArray[np.bool_]:
@@ -348,21 +276,22 @@ class _Worker:
             for c, (e, x) in enumerate(rows):
                 for moment, y in enumerate(self._moments(c, e, x)):
                     bad |= _inexact(y.reshape(n, m, states.rows, -1), measure, count, limit[moment, c])
-        self._deposit(self.out.fine, rows, panels, measure * KRONROD, ~bad)
-        self._deposit(self.out.coarse, rows, panels, measure * GAUSS, ~bad)
+        self._deposit(self.out.inner, rows, panels, measure, ~bad)
         self._note(states, int(m * (~bad).sum()))
         return bad
 
     def _deposit(
         self, tables: list[list[Accumulator]], rows: list[tuple[Real, Real]], panels: Panels, measure: Real, keep: Real
     ) -> None:
-        assert self.out is not None
+        """Add panels with both rules."""
         some = np.repeat(keep, measure.shape[1])
-        weight = (measure * self.weights[panels.ray][:, None]).ravel()[some]
-        for c, (e, x) in enumerate(rows):
-            energy = np.ascontiguousarray(e[some]).ravel()
-            y = np.ascontiguousarray((x[some] * weight[:, None, None]).reshape(-1, self.columns[c]))
-            for acc in tables[c]:
+        factor = self.weights[panels.ray][:, None] * measure
+        fine, coarse = ((factor * rule).ravel()[some, None, None] for rule in (KRONROD, GAUSS))
+        for members, accumulators in zip(self.recipe.groups, tables, strict=True):
+            energy = np.ascontiguousarray(rows[members[0]][0][some]).ravel()
+            x = _joined(rows, members)[some]
+            y = np.concatenate([x * fine, x * coarse], axis=2).reshape(len(energy), 2 * x.shape[2])
+            for acc in accumulators:
                 acc.add(energy, y, np.empty((len(energy), 0)))
 
     def _note(self, states: States, points: int) -> None:
@@ -389,11 +318,12 @@ class _Worker:
         _, rows = self._rows(np.repeat(ray, r.shape[1]), r.ravel(), self.recipe.plan.highest)
         rows[0] = (rows[0][0], np.zeros_like(rows[0][1]))  # electrons are counted below the largest radius
         everything = np.ones(len(ray), dtype=bool)
-        if self.recipe.cutoff:
-            self._deposit(self.out.outer, rows, panels, measure * KRONROD, everything)
-            return
-        self._deposit(self.out.fine, rows, panels, measure * KRONROD, everything)
-        self._deposit(self.out.coarse, rows, panels, measure * GAUSS, everything)
+        self._deposit(self.out.outer if self.recipe.cutoff else self.out.inner, rows, panels, measure, everything)
+
+
+def _joined(rows: list[tuple[Real, Real]], members: tuple[int, ...]) -> Real:
+    """Columns of several channels side by side, ``(n, rows, columns)``."""
+    return np.concatenate([rows[n][1] for n in members], axis=2)
 
 
 def _open(recipe: Recipe, mu: float) -> str:

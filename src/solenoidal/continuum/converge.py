@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.continuum.channels import parts
-from solenoidal.continuum.collect import Gathered, Recipe, collect
+from solenoidal.continuum.collect import Gathered, collect
 from solenoidal.continuum.directions import SPHERE, Rule
+from solenoidal.continuum.recipe import Recipe
 from solenoidal.engine.threads import deal
 from solenoidal.events import Counter, Listener
-from solenoidal.spectral import Accumulator
 from solenoidal.statistics import FUNCTIONS
 
 __all__ = ["CARRIERS", "Converged", "converge", "gather", "values"]
@@ -69,7 +69,7 @@ def converge(recipe: Recipe, rules: Sequence[Rule], workers: int | None, listen:
     """Take one rule after the other until every number stands still; chemical potentials that do are left out."""
     first, *finer = rules
     gathered = gather(recipe, first, workers, listen)
-    sums = _sums(recipe, gathered, first)
+    sums = values(recipe, gathered, first)
     everything = np.arange(len(recipe.plan.mu))
     out = Converged(
         sums,
@@ -87,7 +87,7 @@ def converge(recipe: Recipe, rules: Sequence[Rule], workers: int | None, listen:
         part = recipe.narrowed(active, np.arange(len(recipe.plan.kT)))
         gathered = gather(part, rule, workers, listen)
         out.note(gathered)
-        for name, new in _sums(part, gathered, rule).items():
+        for name, new in values(part, gathered, rule).items():
             old = out.sums[name][:, :, :, active]
             total = (norm * old + rule.norm * new) / (norm + rule.norm) if rule.adds else new
             out.sums[name][:, :, :, active] = total
@@ -134,24 +134,32 @@ def _density(recipe: Recipe, rule: Rule) -> float:
     return float(SPHERE[D] / rule.norm / (2 * np.pi) ** D)
 
 
-def _sums(recipe: Recipe, gathered: Gathered, rule: Rule) -> dict[str, Real]:
-    tables = (gathered.fine, gathered.coarse, gathered.outer)
-    found = [values(recipe, table, rule) for table in tables]
-    return {name: np.stack([x[name] for x in found]) for name in found[0]}
-
-
-def values(recipe: Recipe, tables: list[list[Accumulator]], rule: Rule) -> dict[str, Real]:
-    """Responses ``(label, T, mu, ...)`` from the sums of the channels, and the density of electrons ``(1, T, mu)``."""
-    steps, density = recipe.plan, _density(recipe, rule)
-    out: dict[str, list[Real]] = {CARRIERS: [density * steps.collect(tables[0], "fermi")[:, :, 0]]}
+def values(recipe: Recipe, gathered: Gathered, rule: Rule) -> dict[str, Real]:
+    """Responses ``(3, label, T, mu, ...)`` as in :class:`Converged`, and the density of electrons ``(3, 1, T, mu)``."""
+    steps, found = recipe.plan, _columns(recipe, gathered)
+    out: dict[str, list[Real]] = {CARRIERS: [found[0, "fermi"][..., 0]]}
     for part in parts(recipe.task):
         one = part.shape(recipe.model.dimension, len(recipe.operator.components))
-        shape = (len(steps.kT), len(steps.mu), *one)
+        shape = (3, len(steps.kT), len(steps.mu), *one)
         total = np.zeros(shape)
-        for c, function in part.channels:
-            total += steps.collect(tables[c], function).reshape(shape)
-        out.setdefault(part.response.name, []).append(part.response.finish(density * total))
-    return {name: np.array(x) for name, x in out.items()}
+        for key in part.channels:
+            total += found[key].reshape(shape)
+        out.setdefault(part.response.name, []).append(part.response.finish(total))
+    return {name: _density(recipe, rule) * np.stack(x, axis=1) for name, x in out.items()}
+
+
+def _columns(recipe: Recipe, gathered: Gathered) -> dict[tuple[int, str], Real]:
+    """``(3, T, mu, columns)`` of every channel with every function of the energy, with both rules, and outermost."""
+    out = {}
+    for g, members in enumerate(recipe.groups):
+        ends = np.cumsum([0, *(gathered.columns[n] for n in members)])
+        for function in recipe.channels[members[0]].functions:
+            inner = recipe.plan.collect(gathered.inner[g], function)
+            outer = recipe.plan.collect(gathered.outer[g], function)
+            three = np.stack([inner[..., : ends[-1]], inner[..., ends[-1] :], outer[..., : ends[-1]]])
+            for n, low, high in zip(members, ends[:-1], ends[1:], strict=True):
+                out[n, function] = three[..., low:high]
+    return out
 
 
 def _floors(recipe: Recipe, total: Gathered, rule: Rule) -> dict[str, float]:

@@ -16,11 +16,11 @@ from solenoidal import definitions, quantities
 from solenoidal.bloch import select_axes
 from solenoidal.compiled import announced_compilation, one_blas_thread
 from solenoidal.continuum.channels import channels
-from solenoidal.continuum.collect import Recipe
 from solenoidal.continuum.converge import CARRIERS, Converged, converge, gather, values
 from solenoidal.continuum.directions import SPHERE, joined, rules, rules_between, sample
 from solenoidal.continuum.model import ContinuumModel
 from solenoidal.continuum.rays import span
+from solenoidal.continuum.recipe import Recipe
 from solenoidal.continuum.tails import check_tails
 from solenoidal.continuum.tangents import touching_angles
 from solenoidal.engine.task import Outcome, Task
@@ -149,8 +149,8 @@ def _shifts(recipe: Recipe, done: Converged, listen: Listener) -> dict[str, Real
     found = []
     for degeneracy in (recipe.degeneracy / 3.0, recipe.degeneracy):
         part = replace(recipe, degeneracy=degeneracy)
-        found.append(values(part, gather(part, rule, recipe.task.workers, listen).fine, rule))
-    return {name: x - found[1][name] for name, x in found[0].items() if name != CARRIERS}
+        found.append(values(part, gather(part, rule, recipe.task.workers, listen), rule))
+    return {name: x[0] - found[1][name][0] for name, x in found[0].items() if name != CARRIERS}
 
 
 def _constant(recipe: Recipe) -> Real:

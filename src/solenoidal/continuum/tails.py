@@ -5,8 +5,9 @@ from numpy.typing import NDArray
 
 from solenoidal.bloch import States, solve
 from solenoidal.continuum.channels import Part, parts
-from solenoidal.continuum.collect import Recipe, generic
+from solenoidal.continuum.collect import generic
 from solenoidal.continuum.directions import Rule, sample
+from solenoidal.continuum.recipe import Recipe
 from solenoidal.errors import InputError
 from solenoidal.multiplets import RESOLVED
 from solenoidal.quantities import Settings

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from solenoidal.continuum.collect import Recipe
 from solenoidal.continuum.rays import Rays
+from solenoidal.continuum.recipe import Recipe
 
 __all__ = ["touching_angles"]
 
