@@ -11,6 +11,7 @@ from solenoidal._version import __version__
 if TYPE_CHECKING:
     from solenoidal import models
     from solenoidal.calculation import compute, load_model
+    from solenoidal.continuum import ContinuumModel, Superlattice
     from solenoidal.errors import InputError
     from solenoidal.figures import (
         plot_bands,
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BlochModel",
+    "ContinuumModel",
     "InputError",
     "Job",
     "Operator",
+    "Superlattice",
     "__version__",
     "compute",
     "inspect",
@@ -53,9 +56,11 @@ __all__ = [
 #: Module that defines each public name.  No function is called like a module: importing that would hide it.
 _HOMES = {
     "BlochModel": "model",
+    "ContinuumModel": "continuum",
     "InputError": "errors",
     "Job": "job",
     "Operator": "model",
+    "Superlattice": "continuum",
     "compute": "calculation",
     "inspect": "inspection",
     "load": "results",

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solenoidal.bloch import Block, States, fourier, select_axes, solve
+from solenoidal.bloch import Analytic, Block, States, fourier, select_axes, solve
 from solenoidal.bloch import velocity as velocity_of
+from solenoidal.errors import InputError
 from solenoidal.model import BlochModel, Operator
 
 __all__ = ["DerivativeStates", "differentiated", "solve_differentiated", "states_at"]
@@ -61,6 +62,8 @@ def differentiated(model: BlochModel, operator: str = "spin", axes: tuple[str, .
     InputError
         If the model has no such operator or component.
     """
+    if isinstance(model, Analytic):
+        raise InputError(f"second derivatives in k are sums over lattice vectors, which {model.source} is not.")
     s = select_axes(model.operator(operator), axes, model.source)
     path = model.R @ model.lattice
     dH = 1j * path[:, :, None, None] * model.H[:, None]

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from solenoidal import bands
+from solenoidal import bands, zone
 from solenoidal.bloch import Block, States, fourier, solve, velocity
 from solenoidal.disorder.simplices import Facets, cut, gauss
 from solenoidal.eigen import eigenstates
@@ -26,7 +26,7 @@ from solenoidal.errors import InputError
 from solenoidal.events import Listener, Progress, silent
 from solenoidal.model import BlochModel
 from solenoidal.multiplets import group_levels
-from solenoidal.zone import Interpolator, Mesh
+from solenoidal.zone import Mesh
 
 __all__ = ["FermiSurface", "fermi_surface", "surface_points"]
 
@@ -235,7 +235,7 @@ def _blocks(n: int) -> list[slice]:
 
 def _mesh_energies(model: BlochModel, mesh: Mesh) -> Real:
     """``(n_1, .., n_D, N)`` levels on the mesh, eV."""
-    source = Interpolator(_bare(model), model.operator("charge"))
+    source = zone.source(_bare(model), model.operator("charge"))
     blocks = itertools.chain.from_iterable(source.blocks(mesh, chunk) for chunk in source.chunks(mesh))
     e = np.concatenate([eigenstates(block.H, None, block.k)[0] for block in blocks])
     return e.reshape(*mesh.n, model.size)
