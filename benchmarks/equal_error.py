@@ -94,12 +94,12 @@ class Series:
     points: list[Point] = field(default_factory=list)
 
     def needed(self, target: float, kind: str) -> float | None:
-        """Seconds from which the error stays below a target; None if the last one is not below."""
+        """Seconds from which the error stays below a target; None unless the last two are below: one may be chance."""
         points = sorted(self.points, key=lambda p: p.cpu)
         errors = [getattr(p, kind) for p in points]
         above = [i for i, e in enumerate(errors) if e > target]
         first = above[-1] + 1 if above else 0
-        if first == len(points):
+        if first > len(points) - min(2, len(points)):
             return None
         if first == 0:
             return points[0].cpu
@@ -229,6 +229,8 @@ def ratios(series: dict[str, Series]) -> Iterator[str]:
                     text = f"neither {own_name} nor {name}"
                 elif not own_reached:
                     text = f"{name} alone ({time:.2f} s)"
+                elif not reached and time < own:
+                    text = f"{own_name} ({own:.2f} s); {name} not within the {time:.0f} s it was given"
                 else:
                     more = "" if reached else "more than "
                     text = f"{own_name} ({own:.2f} s), {more}{time / own:.1f} times less than {name}"
