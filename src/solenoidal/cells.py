@@ -17,7 +17,7 @@ from numpy.polynomial import polynomial
 from numpy.typing import NDArray
 from scipy.interpolate import BSpline, make_interp_spline
 
-from solenoidal.compiled import jit
+from solenoidal.compiled import exact, jit
 from solenoidal.statistics import FUNCTIONS
 
 __all__ = ["CellGrid", "CellZero", "deposit_cells", "deposit_full", "filled", "integral", "usable"]
@@ -204,7 +204,7 @@ def deposit_full(e: Real, x: Real, first: Index, full: Real) -> None:
             full[1, j, c] += x[s, c] * e[s]
 
 
-@jit
+@exact
 def deposit_cells(order: int, e: Real, x: Real, widths: Real, mu: Real, first: Index, last: Index, table: Real) -> None:
     """Average over the cell of delta (order 0), step (1) or ramp (2) at the mu that lie inside."""
     for s in range(len(e)):
@@ -214,7 +214,7 @@ def deposit_cells(order: int, e: Real, x: Real, widths: Real, mu: Real, first: I
                 table[j, c] += weight * x[s, c]
 
 
-@jit
+@exact
 def _cell(order: int, y: float, widths: Real) -> float:
     """``sum over corners of sign max(0, y + corner)^(D - 1 + order) / ((D - 1 + order)! prod w)``; ramp: minus."""
     D = len(widths)

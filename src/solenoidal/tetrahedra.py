@@ -35,7 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.cells import CellZero, deposit_full
-from solenoidal.compiled import jit
+from solenoidal.compiled import exact, jit
 from solenoidal.division import Division
 from solenoidal.errors import InputError
 from solenoidal.statistics import FUNCTIONS, fermi_surface
@@ -294,7 +294,7 @@ def _deposit(x: Real, first: Index, last: Index, start: Index, weights: Real, ta
                 table[j, c] += weights[at + j] * x[g, c]
 
 
-@jit
+@exact
 def _fill(
     e: Real,
     around: Real,
@@ -340,7 +340,7 @@ def _fill(
                 weights[place[2], start[g] + j] -= energies[first[g] + j] * zeroth - moment
 
 
-@jit
+@exact
 def _sorted(e: float, around: Real, corners: Index, z: Real) -> int:
     """Fill z with the energies of a simplex, ascending and apart; return the place of the first argument."""
     own = 0
@@ -359,7 +359,7 @@ def _sorted(e: float, around: Real, corners: Index, z: Real) -> int:
     return own
 
 
-@jit
+@exact
 def _simplex(
     z: Real,
     own: int,
@@ -395,7 +395,7 @@ def _simplex(
     return j
 
 
-@jit
+@exact
 def _search(energies: Real, z: float, low: int, high: int) -> int:
     """First of a range of ascending energies that is not below z."""
     while low < high:
@@ -407,7 +407,7 @@ def _search(energies: Real, z: float, low: int, high: int) -> int:
     return low
 
 
-@jit
+@exact
 def _end(z: Real, own: int, scale: float, end: int) -> tuple[float, float]:
     """Coefficients a, b of the density near the lowest (0) or highest (D) energy."""
     inverse = scale
@@ -421,7 +421,7 @@ def _end(z: Real, own: int, scale: float, end: int) -> tuple[float, float]:
     return 0.0, inverse / abs(z[own] - z[end])
 
 
-@jit
+@exact
 def _add(
     weights: Real,
     at: int,
@@ -446,7 +446,7 @@ def _add(
         weights[place[2], at] -= ramp + power * q * q * (a / (D * (D + 1)) + b * q / ((D + 1) * (D + 2)))
 
 
-@jit
+@exact
 def _middle(
     z: Real,
     a: float,

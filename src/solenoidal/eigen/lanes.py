@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from solenoidal.compiled import jit
+from solenoidal.compiled import exact
 
 __all__ = ["LANES", "LARGEST", "eigh_lanes"]
 
@@ -29,7 +29,7 @@ _EPS = 1.1e-16
 _SWEEPS = 80
 
 
-@jit
+@exact
 def _reflector(
     i: int,
     n: int,
@@ -93,7 +93,7 @@ def _reflector(
             wi[r, x] = 0.0
 
 
-@jit
+@exact
 def _apply(i: int, n: int, Ar: Real, Ai: Real, vr: Real, vi: Real, wr: Real, wi: Real, S: Real, C: Real) -> None:
     """W = A v, from the lower triangle of A."""
     for r in range(i + 1, n):
@@ -113,7 +113,7 @@ def _apply(i: int, n: int, Ar: Real, Ai: Real, vr: Real, vi: Real, wr: Real, wi:
             wi[r, x] += C[x]
 
 
-@jit
+@exact
 def _shift(i: int, n: int, tr: Real, ti: Real, vr: Real, vi: Real, wr: Real, wi: Real, S: Real, C: Real) -> None:
     """W <- t w - (t / 2) (w^+ v) v, the vector of the rank-two update."""
     for x in range(_L):
@@ -140,7 +140,7 @@ def _shift(i: int, n: int, tr: Real, ti: Real, vr: Real, vi: Real, wr: Real, wi:
             wi[r, x] += S[x] * vi[r, x] + C[x] * vr[r, x]
 
 
-@jit
+@exact
 def _update(i: int, n: int, Ar: Real, Ai: Real, vr: Real, vi: Real, wr: Real, wi: Real) -> None:
     """A <- A - v w^+ - w v^+ on the lower triangle."""
     for r in range(i + 1, n):
@@ -150,7 +150,7 @@ def _update(i: int, n: int, Ar: Real, Ai: Real, vr: Real, vi: Real, wr: Real, wi
                 Ai[r, c, x] -= vi[r, x] * wr[c, x] - vr[r, x] * wi[c, x] + wi[r, x] * vr[c, x] - wr[r, x] * vi[c, x]
 
 
-@jit
+@exact
 def _tridiagonalise(
     n: int, Ar: Real, Ai: Real, d: Real, e: Real, tr: Real, ti: Real, vr: Real, vi: Real, wr: Real, wi: Real
 ) -> None:
@@ -169,7 +169,7 @@ def _tridiagonalise(
         e[n - 1, x] = 0.0
 
 
-@jit
+@exact
 def _active(left: int, n: int, d: Real, e: Real, stop: Index, on: Flags) -> int:
     """Mark lanes whose level ``left`` has not converged; return the furthest end of their blocks."""
     far = left
@@ -183,7 +183,7 @@ def _active(left: int, n: int, d: Real, e: Real, stop: Index, on: Flags) -> int:
     return far
 
 
-@jit
+@exact
 def _givens(
     i: int, d: Real, e: Real, stop: Index, on: Flags, f_sin: Real, f_cos: Real, g: Real, p: Real, S: Real, C: Real
 ) -> None:
@@ -212,7 +212,7 @@ def _givens(
                 on[x] = False
 
 
-@jit
+@exact
 def _rotate(i: int, n: int, Z: Real, S: Real, C: Real) -> None:
     """Rows i, i + 1 of the transposed eigenvector matrix."""
     for k in range(n):
@@ -223,7 +223,7 @@ def _rotate(i: int, n: int, Z: Real, S: Real, C: Real) -> None:
             Z[i, k, x] = C[x] * f0 - S[x] * f1
 
 
-@jit
+@exact
 def _implicit_ql(n: int, d: Real, e: Real, Z: Real) -> bool:
     """Diagonalise (d, e) in all lanes at once; eigenvectors are the rows of Z.  False if a lane does not converge."""
     stop = np.empty(_L, np.int64)
@@ -266,7 +266,7 @@ def _implicit_ql(n: int, d: Real, e: Real, Z: Real) -> bool:
     return True
 
 
-@jit
+@exact
 def _back_transform(n: int, Ar: Real, Ai: Real, tr: Real, ti: Real, Z: Real, Ur: Real, Ui: Real) -> None:
     """Apply the reflectors to the eigenvectors of the tridiagonal matrix."""
     S = np.empty(_L)
@@ -298,7 +298,7 @@ def _back_transform(n: int, Ar: Real, Ai: Real, tr: Real, ti: Real, Z: Real, Ur:
                     Ui[j, r, x] -= S[x] * b + C[x] * a
 
 
-@jit
+@exact
 def _batch(H: Complex, E: Real, U: Complex, failed: Flags) -> None:
     """Solve all matrices; ``failed[k]`` marks those that did not converge and must be done by LAPACK."""
     nk, n, _ = H.shape

@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from solenoidal.compiled import jit
+from solenoidal.compiled import exact
 from solenoidal.statistics import fermi, potential
 
 __all__ = ["add_pairs", "fermi_quotient", "potential_quotient"]
@@ -41,7 +41,7 @@ def potential_quotient(x: Real, y: Real, kT: float) -> Real:
     return np.asarray(np.where(u > CLOSE, far, np.where(u > 0.0, close, fermi(x, kT))))
 
 
-@jit
+@exact
 def add_pairs(
     e_minus: Real, e_plus: Real, X: Real, factor: Real, mu: Real, kT: float, entropy: bool, table: Real
 ) -> None:
@@ -77,7 +77,7 @@ def add_pairs(
                 _add_pair(upper, lower, x, y, weight, X[k, n, m], mu, kT, entropy, table)
 
 
-@jit
+@exact
 def _occupations(e: Real, mu: Real, kT: float, entropy: bool, out: Real) -> None:
     """f, 1 - f and S of every level at every mu, all to full relative precision; S only if wanted."""
     for n in range(len(e)):
@@ -91,7 +91,7 @@ def _occupations(e: Real, mu: Real, kT: float, entropy: bool, out: Real) -> None
                 out[n, j, 2] = math.log1p(small) + abs(z) * low
 
 
-@jit
+@exact
 def _add_pair(
     upper: Real, lower: Real, x: float, y: float, weight: float, X: Real, mu: Real, kT: float, entropy: bool, out: Real
 ) -> None:
