@@ -14,11 +14,14 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from solenoidal import packed
 from solenoidal.eigen import eigenstates
+from solenoidal.elements import Elements, PlainElements
 from solenoidal.errors import InputError
 from solenoidal.model import BlochModel, Operator
 from solenoidal.multiplets import group_levels, group_means
-from solenoidal.sums import covariant, inverse_differences
+from solenoidal.packed import Packed
+from solenoidal.sums import inverse_differences
 
 __all__ = [
     "Analytic",
@@ -109,11 +112,23 @@ class States:
 
     e: Real
     sign: Real | None
-    v: Complex
-    s: Complex
+    v: PlainElements = PlainElements()
+    s: PlainElements = PlainElements()
     group: Index
     rows: int
     F: Complex | None = None
+
+    @property
+    def velocity(self) -> Elements:
+        """Elements of v in either layout."""
+        elements: Elements = self.__dict__["v_elements"]
+        return elements
+
+    @property
+    def operator(self) -> Elements:
+        """Elements of s in either layout."""
+        elements: Elements = self.__dict__["s_elements"]
+        return elements
 
     @cached_property
     def w(self) -> Real:
@@ -136,6 +151,21 @@ class States:
         return np.asarray(self.s * self.G[:, :, None, :])
 
     @cached_property
+    def packed_G(self) -> Real:
+        """G in the rows wanted, in the layout of :mod:`solenoidal.packed`."""
+        return packed.inverse_differences(self.e, self.group, self.rows)
+
+    @cached_property
+    def packed_B(self) -> Packed:
+        """B in the rows wanted, in that layout."""
+        return packed.weighted(self.velocity.packed, self.packed_G)
+
+    @cached_property
+    def packed_sG(self) -> Packed:
+        """s_nm / w_nm in the rows wanted, in that layout."""
+        return packed.weighted(self.operator.packed, self.packed_G)
+
+    @cached_property
     def e_group(self) -> Real:
         """``(n_k, N)`` mean energy of the multiplet of each level, eV."""
         return group_means(self.e, self.group)
@@ -143,19 +173,20 @@ class States:
     @cached_property
     def v_group(self) -> Real:
         """``(n_k, N, D)`` mean velocity of the multiplet of each level, eV Angstrom."""
-        v = np.einsum("knin->kni", self.v).real
+        v = self.velocity.diagonal
         if self.sign is not None:
             v = v * self.sign[:, :, None]
         return np.stack([group_means(v[:, :, i], self.group) for i in range(v.shape[2])], axis=2)
 
     @cached_property
-    def cache(self) -> dict[str, Complex]:
+    def cache(self) -> dict[str, Packed]:
         """Products shared by several quantities; see :mod:`solenoidal.products`."""
         return {}
 
     def regroup(self, degeneracy: float) -> "States":
         """Return the same states with multiplets formed at another energy (eV)."""
-        return replace(self, group=group_levels(self.e, degeneracy, self.sign))
+        group = group_levels(self.e, degeneracy, self.sign)
+        return replace(self, v=self.velocity, s=self.operator, group=group)
 
     def take(self, index: NDArray[np.bool_]) -> "States":
         """Return the k-points that ``index (n_k,)`` marks."""
@@ -163,8 +194,8 @@ class States:
             self,
             e=self.e[index],
             sign=None if self.sign is None else self.sign[index],
-            v=self.v[index],
-            s=self.s[index],
+            v=self.velocity.take(index),
+            s=self.operator.take(index),
             group=self.group[index],
             F=None if self.F is None else self.F[index],
         )
@@ -267,20 +298,24 @@ def solve(block: Block, degeneracy: float = 1e-3, rows_below: float | None = Non
         For a metric and a Hamiltonian that is not positive definite.
     """
     e, U, sign = eigenstates(block.H, block.metric, block.k)
-    group = group_levels(e, degeneracy, sign)
-    bra = np.ascontiguousarray(U.conj().swapaxes(1, 2))
-    v, internal = (
-        _rotate(velocity(block), U, bra),
-        _rotate(np.ascontiguousarray(block.s.swapaxes(1, 2)), U, bra),
-    )
-    F = None if block.curl is None else _rotate(basis_curvature(block), U, bra)
-    rows = e.shape[1] if rows_below is None else _needed(e if cell is None else _lowest(e, v, cell), rows_below)
+    group, U, n_k = group_levels(e, degeneracy, sign), np.ascontiguousarray(U), len(e)
+    v = Elements(packed=(packed.rotate(_velocity(block), U), n_k))
+    internal = Elements(packed=(packed.rotate(packed.pack(_by_row(block.s)), U), n_k))
+    F = None
+    if block.curl is not None:
+        F = packed.unpack(packed.rotate(packed.pack(basis_curvature(block)), U), n_k)
+    rows = e.shape[1] if rows_below is None else _needed(e if cell is None else _lowest(e, v.diagonal, cell), rows_below)
     return States(e, sign, v, internal, group, _whole(group, rows), F)
 
 
-def _lowest(e: Real, v: Complex, cell: Real) -> Real:
-    """``(n_k, N)`` lowest energy of every level in its mesh cell, linear in k."""
-    return np.asarray(e - 0.5 * abs(np.einsum("knin->kni", v).real @ cell.T).sum(axis=2))
+def _by_row(X: Complex) -> Complex:
+    """Layout [k, row, i, column] of matrices [k, i, row, column]."""
+    return np.ascontiguousarray(X.swapaxes(1, 2))
+
+
+def _lowest(e: Real, v: Real, cell: Real) -> Real:
+    """``(n_k, N)`` lowest energy of every level in its mesh cell, linear in k with slope ``v (n_k, N, D)``."""
+    return np.asarray(e - 0.5 * abs(v @ cell.T).sum(axis=2))
 
 
 def _needed(lowest: Real, rows_below: float) -> int:
@@ -306,13 +341,14 @@ def basis_curvature(block: Block) -> Complex:
 
 def velocity(block: Block) -> Complex:
     """``D_i H = d_i H + i (H eta A_i - A_i eta H)``, eV Angstrom, in layout [k, row, i, column]."""
-    dH = np.ascontiguousarray(block.dH.swapaxes(1, 2))
+    return packed.unpack(_velocity(block), len(block.H))
+
+
+def _velocity(block: Block) -> Packed:
     if block.A is None:
-        return dH
-    n_k, N, D, _ = dH.shape
+        return packed.pack(_by_row(block.dH))
     H = block.H if block.metric is None else block.H @ block.metric
-    A = np.ascontiguousarray(block.A.swapaxes(1, 2))
-    return covariant(dH, (H @ A.reshape(n_k, N, D * N)).reshape(dH.shape))
+    return packed.velocity(np.ascontiguousarray(H), _by_row(block.dH), _by_row(block.A))
 
 
 def _whole(group: Index, rows: int) -> int:
@@ -321,10 +357,3 @@ def _whole(group: Index, rows: int) -> int:
     while 0 < rows < N and (group[:, rows] == group[:, rows - 1]).any():
         rows += 1
     return rows
-
-
-def _rotate(X: Complex, U: Complex, bra: Complex) -> Complex:
-    """``<n|X^i|m>`` in layout [k, n, i, m] from [k, row, i, column]: two tall products per k."""
-    n_k, N, n_op, _ = X.shape
-    half = (X.reshape(n_k, N * n_op, N) @ U).reshape(n_k, N, n_op * N)
-    return np.asarray((bra @ half).reshape(n_k, N, n_op, N))

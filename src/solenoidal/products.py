@@ -1,15 +1,17 @@
 """Matrix products that several quantities share, computed once per block.
 
-All are rows n of <n|X^p eta Y^q|m>, ``(n_k, n, p, q, m)``: one tall product per k-point.
+Those in the layout of :mod:`solenoidal.packed` are in rows n; :func:`row_product` is for quantities that want plain
+arrays.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
+from solenoidal import packed
 from solenoidal.bloch import States
-from solenoidal.sums import hermitian_part
+from solenoidal.packed import Packed
 
-__all__ = ["B_s", "row_product", "sG_v", "spin_current"]
+__all__ = ["packed_current", "row_product", "spin_current"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
@@ -25,23 +27,15 @@ def row_product(X: Complex, Y: Complex, sign: Real | None = None) -> Complex:
     return np.asarray((left @ Y.reshape(n_k, N, Q * N)).reshape(n_k, n, P, Q, N))
 
 
-def B_s(states: States) -> Complex:
-    """``[B^l s^a]`` in rows, ``(n_k, n, l, a, m)``."""
-    if "B_s" not in states.cache:
-        states.cache["B_s"] = row_product(states.B[:, : states.rows], states.s, states.sign)
-    return states.cache["B_s"]
-
-
-def sG_v(states: States) -> Complex:
-    """``[(s^a / w) v^i]`` in rows, ``(n_k, n, a, i, m)``."""
-    if "sG_v" not in states.cache:
-        states.cache["sG_v"] = row_product(states.sG[:, : states.rows], states.v, states.sign)
-    return states.cache["sG_v"]
+def packed_current(states: States) -> Packed:
+    """Twice the conventional current, ``2 J^{i,a} = v^i eta s^a + s^a eta v^i``, in rows: products p = (i, a)."""
+    if "2J" not in states.cache:
+        v, s = states.velocity.packed, states.operator.packed
+        states.cache["2J"] = packed.anticommutator(v, s, states.rows, states.sign)
+    return states.cache["2J"]
 
 
 def spin_current(states: States) -> Complex:
     """Conventional current ``J^{i,a} = (v^i eta s^a + s^a eta v^i) / 2`` in rows, ``(n_k, n, i, a, m)``."""
-    if "J" not in states.cache:
-        P = row_product(states.s, states.v, states.sign)  # s^a v^i; v^i s^a is its Hermitian conjugate
-        states.cache["J"] = hermitian_part(P, states.rows)
-    return states.cache["J"]
+    n_k, n, D = len(states.e), states.rows, states.velocity.packed.shape[1]
+    return 0.5 * packed.unpack(packed_current(states), n_k).reshape(n_k, n, D, -1, states.e.shape[1])

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.bloch import States
-from solenoidal.products import spin_current
+from solenoidal.packed import imag_sum, weighted
+from solenoidal.products import packed_current
 from solenoidal.quantities import Settings, quantity
-from solenoidal.sums import imag_sum
 
 
 @quantity
@@ -15,8 +15,6 @@ def spin_berry(states: States, settings: Settings) -> NDArray[np.float64]:
 
     Theory notes, section 1; the "simple" spin conductivity of postw90 and WannierBerri.
     """
-    J = spin_current(states)
-    n_k, n, D, n_s, N = J.shape
-    vGG = states.B[:, :n] * states.G[:, :n, None, :]
-    vJ = imag_sum(vGG, J.reshape(n_k, n, D * n_s, N), states.sign).reshape(n_k, n, D, D, n_s)  # [l, i, a]
-    return np.asarray(-2.0 * vJ.swapaxes(2, 3))
+    vGG, n_k, D = weighted(states.packed_B, states.packed_G), len(states.e), states.packed_B.shape[1]
+    vJ = 0.5 * imag_sum(vGG, packed_current(states), n_k, states.sign)  # [l, (i, a)]
+    return np.asarray(-2.0 * vJ.reshape(n_k, states.rows, D, D, -1).swapaxes(2, 3))
