@@ -18,10 +18,11 @@ import llvmlite.binding
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic, models, overload, register_model
 from numpy.typing import NDArray
 
-__all__ = ["WIDTH", "aligned", "load", "scratch", "splat", "store"]
+__all__ = ["WIDTH", "aligned", "choose", "load", "lowest", "root", "scratch", "splat", "store"]
 
 Real = NDArray[np.float64]
 
@@ -86,6 +87,40 @@ def splat(typing: Any, x: Any) -> Any:
         return builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH))
 
     return _vector(types.float64), code
+
+
+@intrinsic  # type: ignore[misc]
+def root(typing: Any, a: Any) -> Any:
+    """Square root of every entry."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(_VECTOR, (_VECTOR,))
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.sqrt.v{WIDTH}f64"), args[:1])
+
+    return _vector(_vector), code
+
+
+@intrinsic  # type: ignore[misc]
+def choose(typing: Any, test: Any, a: Any, b: Any) -> Any:
+    """Entries of a where those of ``test`` are positive, else of b."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        positive = builder.fcmp_ordered(">", args[0], ir.Constant(_VECTOR, [0.0] * WIDTH))
+        return builder.select(positive, args[1], args[2])
+
+    return _vector(_vector, _vector, _vector), code
+
+
+@intrinsic  # type: ignore[misc]
+def lowest(typing: Any, a: Any) -> Any:
+    """Smallest entry."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(ir.DoubleType(), (_VECTOR,))
+        name = f"llvm.vector.reduce.fmin.v{WIDTH}f64"
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), args[:1])
+
+    return types.float64(_vector), code
 
 
 def _binary(name: str) -> Callable[..., Any]:
