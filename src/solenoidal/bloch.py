@@ -9,14 +9,14 @@ carries eta_m (bosonic notes, section 1).
 import itertools
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal import packed
-from solenoidal.eigen import eigenstates
-from solenoidal.elements import Elements, PlainElements
+from solenoidal.eigen import packed_eigenstates
+from solenoidal.elements import Elements, OptionalElements, PlainElements
 from solenoidal.errors import InputError
 from solenoidal.model import BlochModel, Operator
 from solenoidal.multiplets import group_levels, group_means
@@ -60,14 +60,24 @@ class Block:
         ``(n_k,)`` points of a mesh that each stands for, or None where each stands for itself.
     """
 
-    H: Complex
-    dH: Complex
-    A: Complex | None
-    s: Complex
+    H: PlainElements = PlainElements("kij")
+    dH: PlainElements = PlainElements("kpij")
+    A: OptionalElements = OptionalElements("kpij")
+    s: PlainElements = PlainElements("kpij")
     metric: Complex | None = None
     k: Real | None = None
     curl: Complex | None = None
     weight: Index | None = None
+
+    def elements(self, name: Literal["H", "dH", "A", "s"]) -> Elements:
+        """Matrices in either layout; of A where there is one."""
+        elements: Elements = self.__dict__[f"{name}_elements"]
+        return elements
+
+    @property
+    def flat(self) -> bool:
+        """Whether there is no A."""
+        return self.__dict__["A_elements"] is None
 
 
 @runtime_checkable
@@ -112,8 +122,8 @@ class States:
 
     e: Real
     sign: Real | None
-    v: PlainElements = PlainElements()
-    s: PlainElements = PlainElements()
+    v: PlainElements = PlainElements("kipj")
+    s: PlainElements = PlainElements("kipj")
     group: Index
     rows: int
     F: Complex | None = None
@@ -297,20 +307,15 @@ def solve(block: Block, degeneracy: float = 1e-3, rows_below: float | None = Non
     UnstableModelError
         For a metric and a Hamiltonian that is not positive definite.
     """
-    e, U, sign = eigenstates(block.H, block.metric, block.k)
-    group, U, n_k = group_levels(e, degeneracy, sign), np.ascontiguousarray(U), len(e)
+    e, U, sign = packed_eigenstates(block.elements("H"), block.metric, block.k)
+    group, n_k = group_levels(e, degeneracy, sign), len(e)
     v = Elements(packed=(packed.rotate(_velocity(block), U), n_k))
-    internal = Elements(packed=(packed.rotate(packed.pack(_by_row(block.s)), U), n_k))
+    internal = Elements(packed=(packed.rotate(block.elements("s").packed, U), n_k))
     F = None
     if block.curl is not None:
         F = packed.unpack(packed.rotate(packed.pack(basis_curvature(block)), U), n_k)
     rows = e.shape[1] if rows_below is None else _needed(e if cell is None else _lowest(e, v.diagonal, cell), rows_below)
     return States(e, sign, v, internal, group, _whole(group, rows), F)
-
-
-def _by_row(X: Complex) -> Complex:
-    """Layout [k, row, i, column] of matrices [k, i, row, column]."""
-    return np.ascontiguousarray(X.swapaxes(1, 2))
 
 
 def _lowest(e: Real, v: Real, cell: Real) -> Real:
@@ -345,10 +350,11 @@ def velocity(block: Block) -> Complex:
 
 
 def _velocity(block: Block) -> Packed:
-    if block.A is None:
-        return packed.pack(_by_row(block.dH))
-    H = block.H if block.metric is None else block.H @ block.metric
-    return packed.velocity(np.ascontiguousarray(H), _by_row(block.dH), _by_row(block.A))
+    dH = block.elements("dH").packed
+    if block.flat:
+        return dH
+    H = block.elements("H") if block.metric is None else Elements((block.H @ block.metric)[:, :, None])
+    return packed.velocity(H.packed, dH, block.elements("A").packed)
 
 
 def _whole(group: Index, rows: int) -> int:

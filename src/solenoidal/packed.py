@@ -19,6 +19,7 @@ __all__ = [
     "diagonal",
     "imag_sum",
     "inverse_differences",
+    "line_sum",
     "multiplet_trace",
     "pack",
     "pack_levels",
@@ -122,17 +123,16 @@ def _mirror(N: int, rows: int, X: Real, at: int) -> None:
 
 
 @jit
-def _pack(X: Complex, group: int, p: int, out: Real, at: int, adjoint: bool) -> None:
-    """Matrix p of ``X (n_k, row, p, column)`` for the k-points of a group, or its adjoint."""
+def _pack(X: Complex, group: int, p: int, out: Real, at: int) -> None:
+    """Matrix p of ``X (n_k, row, p, column)`` for the k-points of a group."""
     n_k, N, _, M = X.shape
-    sign = -1.0 if adjoint else 1.0
     for r in range(N):
         for c in range(M):
-            z = at + (c * N + r if adjoint else r * M + c) * _Z
+            z = at + (r * M + c) * _Z
             for x in range(_W):
                 k = min(group * _W + x, n_k - 1)
                 out[z + x] = X[k, r, p, c].real
-                out[z + _W + x] = sign * X[k, r, p, c].imag
+                out[z + _W + x] = X[k, r, p, c].imag
 
 
 @jit
@@ -141,7 +141,7 @@ def _pack_all(X: Complex, out: Packed) -> None:
     size = out[0, 0].size
     for number in range(out.shape[0] * out.shape[1]):
         group, p = divmod(number, out.shape[1])
-        _pack(X, group, p, flat, number * size, False)
+        _pack(X, group, p, flat, number * size)
 
 
 def pack(X: Complex) -> Packed:
@@ -175,60 +175,104 @@ def diagonal(X: Packed, n_k: int) -> Real:
 
 
 @jit
-def _velocity(H: Complex, dH: Complex, A: Complex, out: Packed, work: Real) -> None:
+def _velocity(H: Packed, dH: Packed, A: Packed, out: Packed, work: Real) -> None:
     groups, D, N = out.shape[:3]
     size = N * N * _Z
-    h, position, panel = work[:size], work[size : 2 * size], work[2 * size :]
-    flat = out.reshape(-1)
-    H4 = H.reshape(len(H), N, 1, N)
+    h, slope, position, flat = H.reshape(-1), dH.reshape(-1), A.reshape(-1), out.reshape(-1)
+    HA, panel = work[:size], work[size:]
     for g in range(groups):
-        _pack(H4, g, 0, h, 0, False)
         for i in range(D):
             at = (g * D + i) * size
-            _pack(A, g, i, position, 0, False)
-            _product(N, N, h, 0, position, 0, flat, at, panel, False, False)
-            _pack(dH, g, i, position, 0, False)
+            _product(N, N, h, g * size, position, at, HA, 0, panel, False, False)
             for r in range(N):
                 for c in range(r, N):  # dH + i (HA - HA+)
                     z, y = (r * N + c) * _Z, (c * N + r) * _Z
-                    re = load(position, z) - load(flat, at + z + _W) - load(flat, at + y + _W)
-                    im = load(position, z + _W) + load(flat, at + z) - load(flat, at + y)
-                    store(flat, at + z, re)
-                    store(flat, at + z + _W, im)
+                    store(flat, at + z, load(slope, at + z) - load(HA, z + _W) - load(HA, y + _W))
+                    store(flat, at + z + _W, load(slope, at + z + _W) + load(HA, z) - load(HA, y))
             _mirror(N, N, flat, at)
 
 
-def velocity(H: Complex, dH: Complex, A: Complex) -> Packed:
-    """``dH + i (H A - A H)`` from ``H (n_k, N, N)`` and ``dH, A (n_k, row, i, column)``."""
-    n_k, N, D, _ = dH.shape
-    out = _empty(n_k, D, N, N)
-    _velocity(H, dH, A, out, scratch("velocity", (2 * N * N + 2 * N) * _Z))
+def velocity(H: Packed, dH: Packed, A: Packed) -> Packed:
+    """``dH + i (H A - A H)``."""
+    N, out = dH.shape[2], aligned(dH.shape)
+    _velocity(H, dH, A, out, scratch("velocity", (N * N + 2 * N) * _Z))
     return out
 
 
 @jit
-def _rotate(X: Packed, U: Complex, out: Packed, work: Real) -> None:
+def _rotate(X: Packed, U: Packed, out: Packed, work: Real) -> None:
     groups, P, N = X.shape[:3]
     size = N * N * _Z
-    ket, bra, half, panel = work[:size], work[size : 2 * size], work[2 * size : 3 * size], work[3 * size :]
-    source, flat = X.reshape(-1), out.reshape(-1)
-    U4 = U.reshape(len(U), N, 1, N)
+    bra, half, panel = work[:size], work[size : 2 * size], work[2 * size :]
+    source, ket, flat = X.reshape(-1), U.reshape(-1), out.reshape(-1)
     for g in range(groups):
-        _pack(U4, g, 0, ket, 0, False)
-        _pack(U4, g, 0, bra, 0, True)
+        for r in range(N):
+            for c in range(N):
+                store(bra, (c * N + r) * _Z, load(ket, g * size + (r * N + c) * _Z))
+                store(bra, (c * N + r) * _Z + _W, splat(0.0) - load(ket, g * size + (r * N + c) * _Z + _W))
         for p in range(P):
             at = (g * P + p) * size
-            _product(N, N, source, at, ket, 0, half, 0, panel, False, False)
+            _product(N, N, source, at, ket, g * size, half, 0, panel, False, False)
             _product(N, N, bra, 0, half, 0, flat, at, panel, True, False)
             _mirror(N, N, flat, at)
 
 
-def rotate(X: Packed, U: Complex) -> Packed:
-    """``<n|X^p|m>`` of packed Hermitian matrices; states are the columns of ``U (n_k, N, N)``."""
-    N = U.shape[1]
-    out = aligned(X.shape)
-    _rotate(X, U, out, scratch("rotate", (3 * N * N + 2 * N) * _Z))
+def rotate(X: Packed, U: Packed) -> Packed:
+    """``<n|X^p|m>`` of Hermitian matrices; states are the columns of U."""
+    N, out = X.shape[2], aligned(X.shape)
+    _rotate(X, U, out, scratch("rotate", (2 * N * N + 2 * N) * _Z))
     return out
+
+
+@jit
+def _phases(phase: Complex, group: int, first: int, points: int, start: int, out: Real) -> None:
+    """Phases of points ``start ...`` in the entries from ``first`` on of a group, 0 in the others."""
+    out[:] = 0.0
+    for R in range(phase.shape[1]):
+        for x in range(points):
+            out[R * _Z + first + x] = phase[start + x, R].real
+            out[R * _Z + _W + first + x] = phase[start + x, R].imag
+
+
+@jit
+def _line_sum(phase: Complex, S: Complex, used: int, out: Packed, p: int, work: Real) -> None:
+    flat, real = out.reshape(-1), S.view(np.float64)
+    P, N, n_R = out.shape[1], out.shape[2], len(S)
+    done = 0
+    while done < len(phase):
+        group, first = divmod(used + done, _W)
+        points = min(_W - first, len(phase) - done)
+        _phases(phase, group, first, points, done, work)
+        for q in range(S.shape[1] // (N * N)):
+            at = (group * P + p + q) * N * N * _Z
+            for r in range(N):
+                for c in range(r, N):
+                    z, element = at + (r * N + c) * _Z, 2 * ((q * N + r) * N + c)
+                    re, im, minus, plus = splat(0.0), splat(0.0), splat(0.0), splat(0.0)
+                    for R in range(n_R):
+                        x, y = splat(real[R, element]), splat(real[R, element + 1])
+                        u, v = load(work, R * _Z), load(work, R * _Z + _W)
+                        re, im, minus, plus = re + x * u, im + x * v, minus + y * v, plus + y * u
+                    re, im = re - minus, im + plus
+                    if first > 0:
+                        re, im = re + load(flat, z), im + load(flat, z + _W)
+                    store(flat, z, re)
+                    store(flat, z + _W, im)
+            _mirror(N, N, flat, at)
+        done += points
+
+
+def line_sum(phase: Complex, S: Complex, out: Packed, used: int, p: int = 0) -> None:
+    """``sum_R phase[k, R] S[R]`` of Hermitian matrices into ``out``, as matrices p, ... of the k-points from ``used`` on.
+
+    Parameters
+    ----------
+    phase
+        ``(points, n_R)``.
+    S
+        ``(n_R, count N N)``; of the sums only the upper triangles are computed.
+    """
+    _line_sum(phase, S, used, out, p, scratch("phases", phase.shape[1] * _Z))
 
 
 @jit

@@ -14,8 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.bloch import Analytic, Block, position_curl
+from solenoidal.elements import Elements
 from solenoidal.errors import InputError
 from solenoidal.model import BlochModel, Operator
+from solenoidal.packed import Packed, line_sum
+from solenoidal.simd import WIDTH, aligned
 
 __all__ = ["BLOCK", "Chunk", "Interpolator", "Mesh", "source"]
 
@@ -100,7 +103,7 @@ class Interpolator:
         R = np.zeros((len(model.R), 3), dtype=np.int64)
         R[:, 3 - self.D :] = model.R
         self.H = self._box(model.H, R)
-        self.X = [self._box(X.swapaxes(1, 2), R) for X in parts.values()]  # layout [R1, R2, R3, (row, op, column)]
+        self.X = [self._box(X, R) for X in parts.values()]  # layout [R1, R2, R3, (op, row, column)]
         self.lattice = np.zeros((3, self.D))
         self.lattice[3 - self.D :] = model.lattice
 
@@ -187,10 +190,10 @@ class Interpolator:
             p, q = phase[first : first + LINES], slope[first : first + LINES]
             Hp, H1p, H2p = ((a @ b).reshape(len(p), n3, N, N) for a, b in ((p, H), (p, H1), (q, H)))
             Xp = [(p @ x).reshape(len(p), n3, -1) for x in X]
-            dH = np.empty((len(p), 2, n3, N, D, N), dtype=np.complex128)
+            dH = np.empty((len(p), 2, n3, D, N, N), dtype=np.complex128)
             for i in range(D):
-                dH[:, 0, :, :, i] = (1j * self.lattice[0, i]) * H1p + (1j * self.lattice[1, i]) * H2p
-                dH[:, 1, :, :, i] = (1j * self.lattice[2, i]) * Hp
+                dH[:, 0, :, i] = (1j * self.lattice[0, i]) * H1p + (1j * self.lattice[1, i]) * H2p
+                dH[:, 1, :, i] = (1j * self.lattice[2, i]) * Hp
             lines = zip(Hp.reshape(len(p), n3, -1), dH.reshape(len(p), 2 * n3, -1), *Xp, strict=True)
             yield from map(list, lines)
 
@@ -204,28 +207,26 @@ class _Buffer:
     """Preallocated block that fills from lines of any length."""
 
     def __init__(self, source: Interpolator, block: int, weighted: bool = False) -> None:
-        N, D = source.N, source.D
+        N, D, groups = source.N, source.D, -(-block // WIDTH)
         self.weight = np.empty(block, dtype=np.int64) if weighted else None
-        self.source = source
-        self.H = np.empty((block, N * N), dtype=np.complex128)
-        self.dH = np.empty((block, N * D * N), dtype=np.complex128)
-        self.X = [np.empty((block, N * n * N), dtype=np.complex128) for n in source.counts]
+        self.source, self.size = source, block
+        self.H, self.dH, *self.X = (aligned((groups, P, N, N, 2, WIDTH)) for P in (1, D, *source.counts))
         self.k = np.empty((block, D))
         self.used = 0
 
     @property
     def free(self) -> int:
-        return len(self.H) - self.used
+        return self.size - self.used
 
     def fill(
         self, phase: Complex, derivative: Complex, sums: list[Complex], k: Real, weight: NDArray[np.int64] | None
     ) -> None:
         H, dH, *X = sums
         part = slice(self.used, self.used + len(phase))
-        np.matmul(phase, H, out=self.H[part])
-        np.matmul(derivative, dH, out=self.dH[part])
+        line_sum(phase, H, self.H, self.used)
+        line_sum(derivative, dH, self.dH, self.used)
         for mine, x in zip(self.X, X, strict=True):
-            np.matmul(phase, x, out=mine[part])
+            line_sum(phase, x, mine, self.used)
         self.k[part] = k
         if self.weight is not None and weight is not None:
             self.weight[part] = weight
@@ -235,12 +236,15 @@ class _Buffer:
         """Return views of what was filled; they are overwritten by the next block."""
         src, n = self.source, self.used
         self.used = 0
-        parts = zip(src.names, self.X, src.counts, strict=True)
-        X = {name: x[:n].reshape(n, src.N, count, src.N).swapaxes(1, 2) for name, x, count in parts}
-        dH = self.dH[:n].reshape(n, src.N, src.D, src.N).swapaxes(1, 2)
-        H = self.H[:n].reshape(n, src.N, src.N)
+        X = {name: self._part(x, n) for name, x in zip(src.names, self.X, strict=True)}
         weight = None if self.weight is None else self.weight[:n]
-        return Block(H, dH, X.get("A"), X["s"], src.model.metric, self.k[:n], X.get("curl"), weight)
+        curl = X["curl"].plain.swapaxes(1, 2) if "curl" in X else None
+        H, dH = self._part(self.H, n), self._part(self.dH, n)
+        return Block(H, dH, X.get("A"), X["s"], src.model.metric, self.k[:n], curl, weight)
+
+    @staticmethod
+    def _part(X: Packed, n: int) -> Elements:
+        return Elements(packed=(X[: -(-n // WIDTH)], n))
 
 
 class Pointwise(Interpolator):

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.compiled import jit
-from solenoidal.simd import WIDTH, choose, load, lowest, root, scratch, splat, store
+from solenoidal.packed import Packed, pack, unpack
+from solenoidal.simd import WIDTH, aligned, choose, load, lowest, root, scratch, splat, store
 
-__all__ = ["LANES", "LARGEST", "eigh_lanes"]
+__all__ = ["LANES", "LARGEST", "eigh_lanes", "eigh_packed"]
 
 #: Matrices solved side by side.
 LANES = WIDTH
@@ -239,21 +240,19 @@ def _back_transform(n: int, A: Real, t: Real, Z: Real, U: Real) -> None:
 
 
 @jit
-def _solve(H: Complex, E: Real, U: Complex, failed: Flags, work: Real) -> None:
-    n_k, n, _ = H.shape
+def _solve(H: Packed, E: Real, U: Packed, failed: Flags, work: Real) -> None:
+    n_k, n = E.shape
     square, line = n * n * _Z, n * _Z
     A, V, Z = work[:square], work[square : 2 * square], work[2 * square : 2 * square + n * n * _W]
     rest = work[2 * square + n * n * _W :]
-    d, e, t, v, w = rest[: n * _W], rest[line : line + n * _W], rest[2 * line : 3 * line], rest[3 * line :], rest[4 * line :]
-    stop, on, g = rest[5 * line :], rest[5 * line + _W :], rest[5 * line + 2 * _W :]
-    for first in range(0, n_k, _W):
+    d, e, t = rest[: n * _W], rest[line : line + n * _W], rest[2 * line : 3 * line]
+    v, w = rest[3 * line : 4 * line], rest[4 * line : 5 * line]
+    stop, on, g = rest[5 * line :], rest[5 * line + _Z :], rest[5 * line + 2 * _Z :]
+    states = U.reshape(-1)
+    for group in range(len(H)):
+        first = group * _W
         count = min(_W, n_k - first)
-        for r in range(n):
-            for c in range(r + 1):
-                for x in range(_W):
-                    k = first + min(x, count - 1)
-                    A[(r * n + c) * _Z + x] = H[k, r, c].real
-                    A[(r * n + c) * _Z + _W + x] = H[k, r, c].imag
+        A[:] = H[group].reshape(-1)
         _tridiagonalise(n, A, d, e, t, v, w, stop)
         good = _implicit_ql(n, d, e, Z, stop, on, g)
         for x in range(count):
@@ -261,30 +260,38 @@ def _solve(H: Complex, E: Real, U: Complex, failed: Flags, work: Real) -> None:
         if not good:
             continue
         _back_transform(n, A, t, Z, V)
-        for x in range(count):
+        for x in range(_W):
             order = np.argsort(d[x : n * _W : _W])
             for j in range(n):
-                E[first + x, j] = d[order[j] * _W + x]
-                at = order[j] * n * _Z + x
+                if x < count:
+                    E[first + x, j] = d[order[j] * _W + x]
+                source, target = order[j] * line + x, group * square + j * _Z + x
                 for r in range(n):
-                    U[first + x, r, j] = complex(V[at + r * _Z], V[at + r * _Z + _W])
+                    states[target + r * line] = V[source + r * _Z]
+                    states[target + r * line + _W] = V[source + r * _Z + _W]
 
 
-def _batch(H: Complex, E: Real, U: Complex, failed: Flags) -> None:
+def _batch(H: Packed, E: Real, U: Packed, failed: Flags) -> None:
     """Solve all matrices; ``failed[k]`` marks those that did not converge and must be done by LAPACK."""
-    n = H.shape[1]
-    _solve(H, E, U, failed, scratch("eigen", 5 * n * n * _W + 10 * n * _W + 8 * _W))
+    n = E.shape[1]
+    _solve(H, E, U, failed, scratch("eigen", 5 * n * n * _W + 5 * n * _Z + 3 * _Z))
 
 
-def eigh_lanes(H: NDArray[np.complex128]) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
-    """Eigenvalues (ascending) and eigenvectors (columns) of Hermitian matrices ``(n_k, N, N)``, N >= 2.
+def eigh_packed(H: Packed, n_k: int) -> tuple[Real, Packed]:
+    """Eigenvalues ``(n_k, N)`` (ascending) and packed eigenvectors (columns) of packed Hermitian matrices, N >= 2.
 
     Only the lower triangles are read.  Matrices whose iteration does not converge are handed to LAPACK.
     """
-    E = np.empty(H.shape[:2])
-    U = np.empty_like(H)
-    failed = np.zeros(len(H), dtype=np.bool_)
+    E, U, failed = np.empty((n_k, H.shape[-3])), aligned(H.shape), np.zeros(n_k, dtype=np.bool_)
     _batch(H, E, U, failed)
     if failed.any():
-        E[failed], U[failed] = np.linalg.eigh(H[failed])
+        states = unpack(U, n_k)
+        E[failed], states[failed, :, 0] = np.linalg.eigh(unpack(H, n_k)[failed, :, 0])
+        U = pack(states)
     return E, U
+
+
+def eigh_lanes(H: Complex) -> tuple[Real, Complex]:
+    """The same for plain matrices ``(n_k, N, N)``."""
+    E, U = eigh_packed(pack(H[:, :, None]), len(H))
+    return E, np.ascontiguousarray(unpack(U, len(H))[:, :, 0])
