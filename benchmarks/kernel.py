@@ -123,7 +123,7 @@ def cases() -> list[Case]:
     return [
         Case(pt, FERMI + window, 24, 2),
         Case(doubled(pt), FERMI + window, 24, 1),
-        Case(random_model(64), window, 12, 2),
+        Case(random_model(64), window, 16, 1),
     ]
 
 

@@ -186,10 +186,10 @@ class States:
         v = self.velocity.diagonal
         if self.sign is not None:
             v = v * self.sign[:, :, None]
-        return np.stack([group_means(v[:, :, i], self.group) for i in range(v.shape[2])], axis=2)
+        return group_means(v, self.group)
 
     @cached_property
-    def cache(self) -> dict[str, Packed]:
+    def cache(self) -> dict[str, Complex]:
         """Products shared by several quantities; see :mod:`solenoidal.products`."""
         return {}
 

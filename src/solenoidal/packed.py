@@ -6,6 +6,7 @@ are those of :mod:`solenoidal.sums` and :mod:`solenoidal.products` in this layou
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from solenoidal.simd import WIDTH, aligned, load, scratch, splat, store
 __all__ = [
     "Packed",
     "anticommutator",
+    "anticommutator_sum",
     "diagonal",
     "imag_sum",
     "inverse_differences",
@@ -35,6 +37,9 @@ Real = NDArray[np.float64]
 Index = NDArray[np.int64]
 #: ``(groups, p, row, column, 2, WIDTH)``.
 Packed = Real
+
+#: A vector in compiled code.
+Vector = Any
 
 _W = WIDTH
 _Z = 2 * WIDTH  # doubles of one complex element
@@ -246,18 +251,26 @@ def _line_sum(phase: Complex, S: Complex, used: int, out: Packed, p: int, work: 
         for q in range(S.shape[1] // (N * N)):
             at = (group * P + p + q) * N * N * _Z
             for r in range(N):
-                for c in range(r, N):
-                    z, element = at + (r * N + c) * _Z, 2 * ((q * N + r) * N + c)
+                for c in range(r, N, 2):
+                    other = min(c + 1, N - 1)
+                    element, next_element = 2 * ((q * N + r) * N + c), 2 * ((q * N + r) * N + other)
                     re, im, minus, plus = splat(0.0), splat(0.0), splat(0.0), splat(0.0)
+                    re1, im1, minus1, plus1 = re, im, minus, plus
                     for R in range(n_R):
-                        x, y = splat(real[R, element]), splat(real[R, element + 1])
                         u, v = load(work, R * _Z), load(work, R * _Z + _W)
+                        x, y = splat(real[R, element]), splat(real[R, element + 1])
                         re, im, minus, plus = re + x * u, im + x * v, minus + y * v, plus + y * u
-                    re, im = re - minus, im + plus
+                        x, y = splat(real[R, next_element]), splat(real[R, next_element + 1])
+                        re1, im1, minus1, plus1 = re1 + x * u, im1 + x * v, minus1 + y * v, plus1 + y * u
+                    re, im, re1, im1 = re - minus, im + plus, re1 - minus1, im1 + plus1
+                    z, z1 = at + (r * N + c) * _Z, at + (r * N + other) * _Z
                     if first > 0:
                         re, im = re + load(flat, z), im + load(flat, z + _W)
+                        re1, im1 = re1 + load(flat, z1), im1 + load(flat, z1 + _W)
                     store(flat, z, re)
                     store(flat, z + _W, im)
+                    store(flat, z1, re1)
+                    store(flat, z1 + _W, im1)
             _mirror(N, N, flat, at)
         done += points
 
@@ -377,6 +390,26 @@ def _scatter(value: Real, group: int, n: int, column: int, out: Real) -> None:
 
 
 @jit
+def _real_dot(N: int, L: Real, a: int, R: Real, b: int) -> Vector:
+    """``Re sum_m L_m conj(R_m)`` of rows at a and b."""
+    total, rest = splat(0.0), splat(0.0)
+    for z in range(0, N * _Z, _Z):
+        total = total + load(L, a + z) * load(R, b + z)
+        rest = rest + load(L, a + z + _W) * load(R, b + z + _W)
+    return total + rest
+
+
+@jit
+def _imag_dot(N: int, L: Real, a: int, R: Real, b: int) -> Vector:
+    """``Im sum_m L_m conj(R_m)`` of rows at a and b."""
+    total, rest = splat(0.0), splat(0.0)
+    for z in range(0, N * _Z, _Z):
+        total = total + load(L, a + z + _W) * load(R, b + z)
+        rest = rest + load(L, a + z) * load(R, b + z + _W)
+    return total - rest
+
+
+@jit
 def _imag_sum(L: Packed, R: Packed, out: Real, buffer: Real) -> None:
     groups, P, rows, N = L.shape[:4]
     Q, other = R.shape[1], R.shape[2]
@@ -386,12 +419,7 @@ def _imag_sum(L: Packed, R: Packed, out: Real, buffer: Real) -> None:
             for p in range(P):
                 a = ((g * P + p) * rows + n) * N * _Z
                 for q in range(Q):
-                    b = ((g * Q + q) * other + n) * N * _Z
-                    total, rest = splat(0.0), splat(0.0)
-                    for z in range(0, N * _Z, _Z):
-                        total = total + load(left, a + z + _W) * load(right, b + z)
-                        rest = rest + load(left, a + z) * load(right, b + z + _W)
-                    store(buffer, 0, total - rest)
+                    store(buffer, 0, _imag_dot(N, left, a, right, ((g * Q + q) * other + n) * N * _Z))
                     _scatter(buffer, g, n, p * Q + q, out)
 
 
@@ -403,6 +431,39 @@ def imag_sum(L: Packed, R: Packed, n_k: int, sign: Real | None = None) -> Real:
     if sign is not None:
         out *= sign[:, :rows, None]
     return out.reshape(n_k, rows, P, R.shape[1])
+
+
+@jit
+def _anticommutator_sum(
+    L: Packed, X: Packed, Xs: Packed, Y: Packed, Ys: Packed, out: Real, work: Real
+) -> None:
+    groups, M, rows, N = L.shape[:4]
+    P, Q, size = X.shape[1], Y.shape[1], N * N * _Z
+    left, x, xs, y, ys = L.reshape(-1), X.reshape(-1), Xs.reshape(-1), Y.reshape(-1), Ys.reshape(-1)
+    buffer, panel, J = work[:_W], work[_W : _W + 2 * N * _Z], work[_W + 2 * N * _Z :]
+    for g in range(groups):
+        for p in range(P):
+            for q in range(Q):
+                a, b = (g * P + p) * size, (g * Q + q) * size
+                _product(N, rows, xs, a, y, b, J, 0, panel, True, False)
+                _product(N, rows, ys, b, x, a, J, 0, panel, True, True)
+                _mirror(N, rows, J, 0)
+                for n in range(rows):
+                    for c in range(M):
+                        dot = _imag_dot(N, left, ((g * M + c) * rows + n) * N * _Z, J, n * N * _Z)
+                        store(buffer, 0, dot)
+                        _scatter(buffer, g, n, (c * P + p) * Q + q, out)
+
+
+def anticommutator_sum(L: Packed, X: Packed, Y: Packed, n_k: int, sign: Real | None = None) -> Real:
+    """:func:`imag_sum` of L and ``X^p eta Y^q + Y^q eta X^p`` without keeping the products, ``(n_k, n, L, p, q)``."""
+    M, rows, N = L.shape[1:4]
+    out = np.empty((n_k, rows, M * X.shape[1] * Y.shape[1]))
+    L, Xs, Ys = (_signed_columns(Z, sign) for Z in (L, X, Y))
+    _anticommutator_sum(L, X, Xs, Y, Ys, out, scratch("anticommutator", _W + (2 * N + N * N) * _Z))
+    if sign is not None:
+        out *= sign[:, :rows, None]
+    return out.reshape(n_k, rows, M, X.shape[1], Y.shape[1])
 
 
 @jit
@@ -435,10 +496,7 @@ def _multiplet_trace(L: Packed, R: Packed, Z: Packed, group: Index, out: Real, w
                         a = ((g * P + p) * rows + n) * N * _Z
                         for q in range(Q):
                             b = ((g * Q + q) * R.shape[2] + m) * N * _Z
-                            re, im = splat(0.0), splat(0.0)
-                            for z in range(0, N * _Z, _Z):
-                                xr, xi, yr, yi = load(left, a + z), load(left, a + z + _W), load(right, b + z), load(right, b + z + _W)
-                                re, im = re + xr * yr + xi * yi, im + xi * yr - xr * yi
+                            re, im = _real_dot(N, left, a, right, b), _imag_dot(N, left, a, right, b)
                             for r in range(S):
                                 c = ((g * S + r) * Z.shape[2] * N + m * N + n) * _Z
                                 t = ((p * Q + q) * S + r) * _W

@@ -155,9 +155,11 @@ for _symbol, _name in (
 
 def aligned(shape: tuple[int, ...]) -> Real:
     """Uninitialised array that begins at a multiple of 64 bytes, as :func:`load` and :func:`store` demand."""
-    raw = np.empty(math.prod(shape) + 8)
-    first = (-raw.ctypes.data // 8) % 8
-    return raw[first : first + math.prod(shape)].reshape(shape)
+    size = math.prod(shape)
+    raw = np.empty(size + 8)
+    address: int = raw.__array_interface__["data"][0]
+    first = (-address // 8) % 8
+    return raw[first : first + size].reshape(shape)
 
 
 _own = threading.local()

@@ -127,6 +127,7 @@ class Work:
             for block in self.source.blocks(mesh, chunk, weights=weights):
                 if stop.is_set():
                     return out
-                out.add(recipe.solve(block), block.weight)
-                done(len(block.H))
+                states = recipe.solve(block)
+                out.add(states, block.weight)
+                done(len(states.e))
         return out

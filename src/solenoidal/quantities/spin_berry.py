@@ -4,8 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.bloch import States
-from solenoidal.packed import imag_sum, weighted
-from solenoidal.products import packed_current
+from solenoidal.packed import anticommutator_sum, weighted
 from solenoidal.quantities import Settings, quantity
 
 
@@ -15,6 +14,6 @@ def spin_berry(states: States, settings: Settings) -> NDArray[np.float64]:
 
     Theory notes, section 1; the "simple" spin conductivity of postw90 and WannierBerri.
     """
-    vGG, n_k, D = weighted(states.packed_B, states.packed_G), len(states.e), states.packed_B.shape[1]
-    vJ = 0.5 * imag_sum(vGG, packed_current(states), n_k, states.sign)  # [l, (i, a)]
-    return np.asarray(-2.0 * vJ.reshape(n_k, states.rows, D, D, -1).swapaxes(2, 3))
+    vGG, v, s = weighted(states.packed_B, states.packed_G), states.velocity.packed, states.operator.packed
+    vJ = 0.5 * anticommutator_sum(vGG, v, s, len(states.e), states.sign)  # [l, i, a]
+    return np.asarray(-2.0 * vJ.swapaxes(2, 3))
