@@ -168,7 +168,9 @@ def main() -> None:
         alone, ratios = measure(case, options.rounds)
         for name, x in ratios.items():
             goal = GOALS.get((N, name), "")
-            print(f"| {N} | {alone:.0f} | {name} | {median(x):.2f} ({min(x):.2f} to {max(x):.2f}) | {goal} |", flush=True)
+            print(
+                f"| {N} | {alone:.0f} | {name} | {median(x):.2f} ({min(x):.2f} to {max(x):.2f}) | {goal} |", flush=True
+            )
 
 
 if __name__ == "__main__":

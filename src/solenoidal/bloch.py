@@ -309,12 +309,14 @@ def solve(block: Block, degeneracy: float = 1e-3, rows_below: float | None = Non
     """
     e, U, sign = packed_eigenstates(block.elements("H"), block.metric, block.k)
     group, n_k = group_levels(e, degeneracy, sign), len(e)
-    v = Elements(packed=(packed.rotate(_velocity(block), U), n_k))
+    v = Elements(packed=(_rotated_velocity(block, U), n_k))
     internal = Elements(packed=(packed.rotate(block.elements("s").packed, U), n_k))
     F = None
     if block.curl is not None:
         F = packed.unpack(packed.rotate(packed.pack(basis_curvature(block)), U), n_k)
-    rows = e.shape[1] if rows_below is None else _needed(e if cell is None else _lowest(e, v.diagonal, cell), rows_below)
+    rows = (
+        e.shape[1] if rows_below is None else _needed(e if cell is None else _lowest(e, v.diagonal, cell), rows_below)
+    )
     return States(e, sign, v, internal, group, _whole(group, rows), F)
 
 
@@ -346,15 +348,24 @@ def basis_curvature(block: Block) -> Complex:
 
 def velocity(block: Block) -> Complex:
     """``D_i H = d_i H + i (H eta A_i - A_i eta H)``, eV Angstrom, in layout [k, row, i, column]."""
-    return packed.unpack(_velocity(block), len(block.H))
+    dH = block.elements("dH")
+    if block.flat:
+        return dH.plain
+    return packed.unpack(packed.velocity(_energy(block), dH.packed, block.elements("A").packed), dH.n_k)
 
 
-def _velocity(block: Block) -> Packed:
+def _rotated_velocity(block: Block, U: Packed) -> Packed:
     dH = block.elements("dH").packed
     if block.flat:
-        return dH
-    H = block.elements("H") if block.metric is None else Elements((block.H @ block.metric)[:, :, None])
-    return packed.velocity(H.packed, dH, block.elements("A").packed)
+        return packed.rotate(dH, U)
+    return packed.rotated_velocity(_energy(block), dH, block.elements("A").packed, U)
+
+
+def _energy(block: Block) -> Packed:
+    """``H eta``."""
+    if block.metric is None:
+        return block.elements("H").packed
+    return packed.pack((block.H @ block.metric)[:, :, None])
 
 
 def _whole(group: Index, rows: int) -> int:

@@ -26,6 +26,7 @@ __all__ = [
     "pack",
     "pack_levels",
     "rotate",
+    "rotated_velocity",
     "row_product",
     "unpack",
     "velocity",
@@ -50,7 +51,9 @@ def _empty(n_k: int, P: int, rows: int, N: int) -> Packed:
 
 
 @jit
-def _tile(N: int, A: Real, a0: int, a1: int, B: Real, C: Real, c00: int, c01: int, c10: int, c11: int, add: bool) -> None:
+def _tile(
+    N: int, A: Real, a0: int, a1: int, B: Real, C: Real, c00: int, c01: int, c10: int, c11: int, add: bool
+) -> None:
     """Two rows of A times two columns of B side by side: four elements of C."""
     zero = splat(0.0)
     r00, i00, r01, i01, r10, i10, r11, i11 = zero, zero, zero, zero, zero, zero, zero, zero
@@ -180,21 +183,27 @@ def diagonal(X: Packed, n_k: int) -> Real:
 
 
 @jit
+def _covariant(
+    N: int, H: Real, h: int, dH: Real, A: Real, at: int, HA: Real, panel: Real, out: Real, target: int
+) -> None:
+    """``dH + i (HA - HA+)`` of the matrices at h and ``at``."""
+    _product(N, N, H, h, A, at, HA, 0, panel, False, False)
+    for r in range(N):
+        for c in range(r, N):
+            z, y = (r * N + c) * _Z, (c * N + r) * _Z
+            store(out, target + z, load(dH, at + z) - load(HA, z + _W) - load(HA, y + _W))
+            store(out, target + z + _W, load(dH, at + z + _W) + load(HA, z) - load(HA, y))
+    _mirror(N, N, out, target)
+
+
+@jit
 def _velocity(H: Packed, dH: Packed, A: Packed, out: Packed, work: Real) -> None:
     groups, D, N = out.shape[:3]
     size = N * N * _Z
     h, slope, position, flat = H.reshape(-1), dH.reshape(-1), A.reshape(-1), out.reshape(-1)
-    HA, panel = work[:size], work[size:]
-    for g in range(groups):
-        for i in range(D):
-            at = (g * D + i) * size
-            _product(N, N, h, g * size, position, at, HA, 0, panel, False, False)
-            for r in range(N):
-                for c in range(r, N):  # dH + i (HA - HA+)
-                    z, y = (r * N + c) * _Z, (c * N + r) * _Z
-                    store(flat, at + z, load(slope, at + z) - load(HA, z + _W) - load(HA, y + _W))
-                    store(flat, at + z + _W, load(slope, at + z + _W) + load(HA, z) - load(HA, y))
-            _mirror(N, N, flat, at)
+    for matrix in range(groups * D):
+        at = matrix * size
+        _covariant(N, h, matrix // D * size, slope, position, at, work[:size], work[size:], flat, at)
 
 
 def velocity(H: Packed, dH: Packed, A: Packed) -> Packed:
@@ -205,18 +214,22 @@ def velocity(H: Packed, dH: Packed, A: Packed) -> Packed:
 
 
 @jit
+def _adjoint(N: int, U: Real, at: int, out: Real) -> None:
+    for r in range(N):
+        for c in range(N):
+            store(out, (c * N + r) * _Z, load(U, at + (r * N + c) * _Z))
+            store(out, (c * N + r) * _Z + _W, splat(0.0) - load(U, at + (r * N + c) * _Z + _W))
+
+
+@jit
 def _rotate(X: Packed, U: Packed, out: Packed, work: Real) -> None:
     groups, P, N = X.shape[:3]
     size = N * N * _Z
     bra, half, panel = work[:size], work[size : 2 * size], work[2 * size :]
     source, ket, flat = X.reshape(-1), U.reshape(-1), out.reshape(-1)
     for g in range(groups):
-        for r in range(N):
-            for c in range(N):
-                store(bra, (c * N + r) * _Z, load(ket, g * size + (r * N + c) * _Z))
-                store(bra, (c * N + r) * _Z + _W, splat(0.0) - load(ket, g * size + (r * N + c) * _Z + _W))
-        for p in range(P):
-            at = (g * P + p) * size
+        _adjoint(N, ket, g * size, bra)
+        for at in range(g * P * size, (g + 1) * P * size, size):
             _product(N, N, source, at, ket, g * size, half, 0, panel, False, False)
             _product(N, N, bra, 0, half, 0, flat, at, panel, True, False)
             _mirror(N, N, flat, at)
@@ -230,49 +243,74 @@ def rotate(X: Packed, U: Packed) -> Packed:
 
 
 @jit
-def _phases(phase: Complex, group: int, first: int, points: int, start: int, out: Real) -> None:
-    """Phases of points ``start ...`` in the entries from ``first`` on of a group, 0 in the others."""
-    out[:] = 0.0
-    for R in range(phase.shape[1]):
-        for x in range(points):
-            out[R * _Z + first + x] = phase[start + x, R].real
-            out[R * _Z + _W + first + x] = phase[start + x, R].imag
+def _rotated_velocity(H: Packed, dH: Packed, A: Packed, U: Packed, out: Packed, work: Real) -> None:
+    groups, D, N = out.shape[:3]
+    size = N * N * _Z
+    bra, half, v, panel = work[:size], work[size : 2 * size], work[2 * size : 3 * size], work[3 * size :]
+    h, slope, position, ket, flat = H.reshape(-1), dH.reshape(-1), A.reshape(-1), U.reshape(-1), out.reshape(-1)
+    for g in range(groups):
+        _adjoint(N, ket, g * size, bra)
+        for at in range(g * D * size, (g + 1) * D * size, size):
+            _covariant(N, h, g * size, slope, position, at, half, panel, v, 0)
+            _product(N, N, v, 0, ket, g * size, half, 0, panel, False, False)
+            _product(N, N, bra, 0, half, 0, flat, at, panel, True, False)
+            _mirror(N, N, flat, at)
+
+
+def rotated_velocity(H: Packed, dH: Packed, A: Packed, U: Packed) -> Packed:
+    """:func:`rotate` of :func:`velocity`, which stays in the cache in between."""
+    N, out = dH.shape[2], aligned(dH.shape)
+    _rotated_velocity(H, dH, A, U, out, scratch("rotated velocity", (3 * N * N + 2 * N) * _Z))
+    return out
+
+
+@jit
+def _phases(phase: Complex, used: int, groups: int, out: Real) -> None:
+    """Phases of the points in the entries from ``used`` on, 0 in the others."""
+    n_R = phase.shape[1]
+    out[: groups * n_R * _Z] = 0.0
+    for k in range(len(phase)):
+        group, x = divmod(used % _W + k, _W)
+        for R in range(n_R):
+            out[(group * n_R + R) * _Z + x] = phase[k, R].real
+            out[(group * n_R + R) * _Z + _W + x] = phase[k, R].imag
 
 
 @jit
 def _line_sum(phase: Complex, S: Complex, used: int, out: Packed, p: int, work: Real) -> None:
     flat, real = out.reshape(-1), S.view(np.float64)
     P, N, n_R = out.shape[1], out.shape[2], len(S)
-    done = 0
-    while done < len(phase):
-        group, first = divmod(used + done, _W)
-        points = min(_W - first, len(phase) - done)
-        _phases(phase, group, first, points, done, work)
-        for q in range(S.shape[1] // (N * N)):
-            at = (group * P + p + q) * N * N * _Z
-            for r in range(N):
-                for c in range(r, N, 2):
-                    other = min(c + 1, N - 1)
-                    element, next_element = 2 * ((q * N + r) * N + c), 2 * ((q * N + r) * N + other)
-                    re, im, minus, plus = splat(0.0), splat(0.0), splat(0.0), splat(0.0)
-                    re1, im1, minus1, plus1 = re, im, minus, plus
+    begun, groups = used // _W, (used % _W + len(phase) + _W - 1) // _W
+    size = N * N * _Z
+    _phases(phase, used, groups, work)
+    for q in range(S.shape[1] // (N * N)):
+        first = (begun * P + p + q) * size
+        for r in range(N):
+            for c in range(r, N, 2):
+                d = min(c + 1, N - 1)  # the last column of an odd number is computed twice
+                a, b = 2 * ((q * N + r) * N + c), 2 * ((q * N + r) * N + d)
+                for group in range(groups):
+                    re0, im0, less0, more0 = splat(0.0), splat(0.0), splat(0.0), splat(0.0)
+                    re1, im1, less1, more1 = re0, im0, less0, more0
                     for R in range(n_R):
-                        u, v = load(work, R * _Z), load(work, R * _Z + _W)
-                        x, y = splat(real[R, element]), splat(real[R, element + 1])
-                        re, im, minus, plus = re + x * u, im + x * v, minus + y * v, plus + y * u
-                        x, y = splat(real[R, next_element]), splat(real[R, next_element + 1])
-                        re1, im1, minus1, plus1 = re1 + x * u, im1 + x * v, minus1 + y * v, plus1 + y * u
-                    re, im, re1, im1 = re - minus, im + plus, re1 - minus1, im1 + plus1
-                    z, z1 = at + (r * N + c) * _Z, at + (r * N + other) * _Z
-                    if first > 0:
-                        re, im = re + load(flat, z), im + load(flat, z + _W)
+                        z = (group * n_R + R) * _Z
+                        u, v = load(work, z), load(work, z + _W)
+                        x, y = splat(real[R, a]), splat(real[R, a + 1])
+                        re0, im0, less0, more0 = re0 + x * u, im0 + x * v, less0 + y * v, more0 + y * u
+                        x, y = splat(real[R, b]), splat(real[R, b + 1])
+                        re1, im1, less1, more1 = re1 + x * u, im1 + x * v, less1 + y * v, more1 + y * u
+                    re0, im0, re1, im1 = re0 - less0, im0 + more0, re1 - less1, im1 + more1
+                    z0 = first + group * P * size + (r * N + c) * _Z
+                    z1 = first + group * P * size + (r * N + d) * _Z
+                    if group == 0 and used % _W > 0:  # the entries before ``used`` stay
+                        re0, im0 = re0 + load(flat, z0), im0 + load(flat, z0 + _W)
                         re1, im1 = re1 + load(flat, z1), im1 + load(flat, z1 + _W)
-                    store(flat, z, re)
-                    store(flat, z + _W, im)
+                    store(flat, z0, re0)
+                    store(flat, z0 + _W, im0)
                     store(flat, z1, re1)
                     store(flat, z1 + _W, im1)
-            _mirror(N, N, flat, at)
-        done += points
+        for group in range(groups):
+            _mirror(N, N, flat, first + group * P * size)
 
 
 def line_sum(phase: Complex, S: Complex, out: Packed, used: int, p: int = 0) -> None:
@@ -285,7 +323,8 @@ def line_sum(phase: Complex, S: Complex, out: Packed, used: int, p: int = 0) -> 
     S
         ``(n_R, count N N)``; of the sums only the upper triangles are computed.
     """
-    _line_sum(phase, S, used, out, p, scratch("phases", phase.shape[1] * _Z))
+    groups = 2 + len(phase) // _W
+    _line_sum(phase, S, used, out, p, scratch("phases", groups * phase.shape[1] * _Z))
 
 
 @jit
@@ -434,9 +473,7 @@ def imag_sum(L: Packed, R: Packed, n_k: int, sign: Real | None = None) -> Real:
 
 
 @jit
-def _anticommutator_sum(
-    L: Packed, X: Packed, Xs: Packed, Y: Packed, Ys: Packed, out: Real, work: Real
-) -> None:
+def _anticommutator_sum(L: Packed, X: Packed, Xs: Packed, Y: Packed, Ys: Packed, out: Real, work: Real) -> None:
     groups, M, rows, N = L.shape[:4]
     P, Q, size = X.shape[1], Y.shape[1], N * N * _Z
     left, x, xs, y, ys = L.reshape(-1), X.reshape(-1), Xs.reshape(-1), Y.reshape(-1), Ys.reshape(-1)
