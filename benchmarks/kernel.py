@@ -18,7 +18,6 @@ import numpy as np
 
 from solenoidal.compiled import one_blas_thread
 from solenoidal.engine import Task
-from solenoidal.engine.collector import Collector
 from solenoidal.engine.work import Work
 from solenoidal.model import BlochModel, Operator
 from solenoidal.readers import read_wannier90

@@ -12,14 +12,7 @@ if TYPE_CHECKING:
     from solenoidal import models
     from solenoidal.calculation import compute, load_model
     from solenoidal.errors import InputError
-    from solenoidal.figures import (
-        plot_bands,
-        plot_conductivity,
-        plot_convergence,
-        plot_plane,
-        plot_response,
-        plot_surface,
-    )
+    from solenoidal.figures import plot_bands, plot_conductivity, plot_convergence, plot_plane, plot_response, plot_surface
     from solenoidal.inspection import inspect
     from solenoidal.job import Job
     from solenoidal.model import BlochModel, Operator

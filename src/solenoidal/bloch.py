@@ -9,14 +9,14 @@ carries eta_m (bosonic notes, section 1).
 import itertools
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal import packed
 from solenoidal.eigen import packed_eigenstates
-from solenoidal.elements import Elements, OptionalElements, PlainElements
+from solenoidal.elements import Elements, lazy
 from solenoidal.errors import InputError
 from solenoidal.model import BlochModel, Operator
 from solenoidal.multiplets import group_levels, group_means
@@ -40,6 +40,7 @@ Real = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 
+@lazy(H="kij", dH="kpij", A="kpij", s="kpij")
 @dataclass(frozen=True)
 class Block:
     """Matrices of a block of k-points in the orbital basis.
@@ -60,10 +61,10 @@ class Block:
         ``(n_k,)`` points of a mesh that each stands for, or None where each stands for itself.
     """
 
-    H: PlainElements = PlainElements("kij")
-    dH: PlainElements = PlainElements("kpij")
-    A: OptionalElements = OptionalElements("kpij")
-    s: PlainElements = PlainElements("kpij")
+    H: Complex
+    dH: Complex
+    A: Complex | None
+    s: Complex
     metric: Complex | None = None
     k: Real | None = None
     curl: Complex | None = None
@@ -99,6 +100,7 @@ class Analytic(Protocol):
         """Matrices at ``k (n_k, D)``; the operator with the components wanted."""
 
 
+@lazy(v="kipj", s="kipj")
 @dataclass(frozen=True)
 class States:
     """Eigenstates of a block with the matrix elements between them, levels ascending.
@@ -122,8 +124,8 @@ class States:
 
     e: Real
     sign: Real | None
-    v: PlainElements = PlainElements("kipj")
-    s: PlainElements = PlainElements("kipj")
+    v: Complex
+    s: Complex
     group: Index
     rows: int
     F: Complex | None = None
@@ -196,16 +198,20 @@ class States:
     def regroup(self, degeneracy: float) -> "States":
         """Return the same states with multiplets formed at another energy (eV)."""
         group = group_levels(self.e, degeneracy, self.sign)
-        return replace(self, v=self.velocity, s=self.operator, group=group)
+        v: Any = self.velocity
+        s: Any = self.operator
+        return replace(self, v=v, s=s, group=group)
 
     def take(self, index: NDArray[np.bool_]) -> "States":
         """Return the k-points that ``index (n_k,)`` marks."""
+        v: Any = self.velocity.take(index)
+        s: Any = self.operator.take(index)
         return replace(
             self,
             e=self.e[index],
             sign=None if self.sign is None else self.sign[index],
-            v=self.velocity.take(index),
-            s=self.operator.take(index),
+            v=v,
+            s=s,
             group=self.group[index],
             F=None if self.F is None else self.F[index],
         )
@@ -309,8 +315,8 @@ def solve(block: Block, degeneracy: float = 1e-3, rows_below: float | None = Non
     """
     e, U, sign = packed_eigenstates(block.elements("H"), block.metric, block.k)
     group, n_k = group_levels(e, degeneracy, sign), len(e)
-    v = Elements(packed=(_rotated_velocity(block, U), n_k))
-    internal = Elements(packed=(packed.rotate(block.elements("s").packed, U), n_k))
+    v: Any = Elements(packed=(_rotated_velocity(block, U), n_k))
+    internal: Any = Elements(packed=(packed.rotate(block.elements("s").packed, U), n_k))
     F = None
     if block.curl is not None:
         F = packed.unpack(packed.rotate(packed.pack(basis_curvature(block)), U), n_k)

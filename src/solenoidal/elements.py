@@ -1,17 +1,19 @@
 """Matrix elements between eigenstates in two layouts, each made from the other when first asked for."""
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import Literal, overload
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.packed import Packed, diagonal, pack, unpack
 
-__all__ = ["Elements", "OptionalElements", "PlainElements"]
+__all__ = ["Elements", "PlainElements", "lazy"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
+T = TypeVar("T")
 
 
 class Elements:
@@ -53,7 +55,7 @@ class Elements:
 
 
 class PlainElements:
-    """Field of a data class that is set to elements in either layout and read as a plain array.
+    """Field of a data class that is set to elements in either layout, or None, and read as a plain array.
 
     What was set is the attribute with ``_elements`` after the name of the field.
 
@@ -63,49 +65,30 @@ class PlainElements:
         Of the plain array: ``"kipj"`` (n_k, N, P, N), ``"kpij"`` (n_k, P, N, N) or ``"kij"`` (n_k, N, N).
     """
 
-    def __init__(self, layout: Literal["kipj", "kpij", "kij"]) -> None:
-        self.layout = layout
+    def __init__(self, name: str, layout: Literal["kipj", "kpij", "kij"]) -> None:
+        self.name, self.layout = f"{name}_elements", layout
 
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = f"{name}_elements"
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> "PlainElements": ...
-    @overload
-    def __get__(self, instance: object, owner: type) -> Complex: ...
-    def __get__(self, instance: object | None, owner: type) -> "PlainElements | Complex":
-        if instance is None:
-            raise AttributeError("a field without a default")
-        elements: Elements = instance.__dict__[self.name]
+    def __get__(self, instance: object, owner: type) -> Complex | None:
+        elements: Elements | None = instance.__dict__[self.name]
+        if elements is None:
+            return None
         if self.layout == "kij":
             return elements.plain[:, :, 0]
         return elements.plain if self.layout == "kipj" else elements.plain.swapaxes(1, 2)
 
-    def __set__(self, instance: object, value: Complex | Elements) -> None:
-        elements = value if isinstance(value, Elements) else Elements(_by_row(value, self.layout))
-        instance.__dict__[self.name] = elements
-
-
-def _by_row(X: Complex, layout: str) -> Complex:
-    if layout == "kij":
-        return X[:, :, None]
-    return X if layout == "kipj" else X.swapaxes(1, 2)
-
-
-class OptionalElements(PlainElements):
-    """The same for a field that may be None."""
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> "OptionalElements": ...
-    @overload
-    def __get__(self, instance: object, owner: type) -> Complex | None: ...
-    def __get__(self, instance: object | None, owner: type) -> "PlainElements | Complex | None":
-        if instance is not None and instance.__dict__[self.name] is None:
-            return None
-        return super().__get__(instance, owner)  # type: ignore[arg-type]
-
     def __set__(self, instance: object, value: Complex | Elements | None) -> None:
-        if value is None:
-            instance.__dict__[self.name] = None
-        else:
-            super().__set__(instance, value)
+        if value is not None and not isinstance(value, Elements):
+            by_row = {"kipj": lambda X: X, "kpij": lambda X: X.swapaxes(1, 2), "kij": lambda X: X[:, :, None]}
+            value = Elements(by_row[self.layout](value))
+        instance.__dict__[self.name] = value
+
+
+def lazy(**layouts: Literal["kipj", "kpij", "kij"]) -> Callable[[type[T]], type[T]]:
+    """Make fields of the decorated data class :class:`PlainElements` with the layouts given by name."""
+
+    def decorate(owner: type[T]) -> type[T]:
+        for name, layout in layouts.items():
+            setattr(owner, name, PlainElements(name, layout))
+        return owner
+
+    return decorate

@@ -314,7 +314,7 @@ def _line_sum(phase: Complex, S: Complex, used: int, out: Packed, p: int, work: 
 
 
 def line_sum(phase: Complex, S: Complex, out: Packed, used: int, p: int = 0) -> None:
-    """``sum_R phase[k, R] S[R]`` of Hermitian matrices into ``out``, as matrices p, ... of the k-points from ``used`` on.
+    """``sum_R phase[k, R] S[R]``, Hermitian, into ``out``: as matrices p, ... of the k-points from ``used`` on.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ import math
 import operator
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import llvmlite.binding
 import numpy as np
@@ -46,7 +46,11 @@ _vector = _VectorType()
 @register_model(_VectorType)
 class _VectorModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _VECTOR)
+        super().__init__(manager, kind, _VECTOR)  # type: ignore[no-untyped-call]
+
+
+def _intrinsic(function: Callable[..., Any]) -> Callable[..., Any]:
+    return cast(Callable[..., Any], intrinsic(function))
 
 
 def _address(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
@@ -54,7 +58,7 @@ def _address(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> A
     return builder.bitcast(builder.gep(data, [index]), _VECTOR.as_pointer())
 
 
-@intrinsic  # type: ignore[misc]
+@_intrinsic
 def load(typing: Any, array: Any, index: Any) -> Any:
     """Vector that begins at ``index`` of a one-dimensional array, a multiple of ``WIDTH`` in :func:`scratch`."""
 
@@ -66,7 +70,7 @@ def load(typing: Any, array: Any, index: Any) -> Any:
     return _vector(array, types.intp), code
 
 
-@intrinsic  # type: ignore[misc]
+@_intrinsic
 def store(typing: Any, array: Any, index: Any, value: Any) -> Any:
     """Write a vector at ``index``, see :func:`load`."""
 
@@ -77,7 +81,7 @@ def store(typing: Any, array: Any, index: Any, value: Any) -> Any:
     return types.none(array, types.intp, _vector), code
 
 
-@intrinsic  # type: ignore[misc]
+@_intrinsic
 def splat(typing: Any, x: Any) -> Any:
     """Vector with a number in every entry."""
 
@@ -89,18 +93,23 @@ def splat(typing: Any, x: Any) -> Any:
     return _vector(types.float64), code
 
 
-@intrinsic  # type: ignore[misc]
+def _call(builder: Any, kind: Any, name: str, argument: Any) -> Any:
+    """Call a function of one vector that LLVM knows."""
+    function: Any = cgutils.get_or_insert_function
+    return builder.call(function(builder.module, ir.FunctionType(kind, (_VECTOR,)), name), (argument,))
+
+
+@_intrinsic
 def root(typing: Any, a: Any) -> Any:
     """Square root of every entry."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(_VECTOR, (_VECTOR,))
-        return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.sqrt.v{WIDTH}f64"), args[:1])
+        return _call(builder, _VECTOR, f"llvm.sqrt.v{WIDTH}f64", args[0])
 
     return _vector(_vector), code
 
 
-@intrinsic  # type: ignore[misc]
+@_intrinsic
 def choose(typing: Any, test: Any, a: Any, b: Any) -> Any:
     """Entries of a where those of ``test`` are positive, else of b."""
 
@@ -111,27 +120,25 @@ def choose(typing: Any, test: Any, a: Any, b: Any) -> Any:
     return _vector(_vector, _vector, _vector), code
 
 
-@intrinsic  # type: ignore[misc]
+@_intrinsic
 def lowest(typing: Any, a: Any) -> Any:
     """Smallest entry."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(ir.DoubleType(), (_VECTOR,))
-        name = f"llvm.vector.reduce.fmin.v{WIDTH}f64"
-        return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), args[:1])
+        return _call(builder, ir.DoubleType(), f"llvm.vector.reduce.fmin.v{WIDTH}f64", args[0])
 
     return types.float64(_vector), code
 
 
 def _binary(name: str) -> Callable[..., Any]:
-    @intrinsic  # type: ignore[misc]
+    @_intrinsic
     def function(typing: Any, a: Any, b: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             return getattr(builder, name)(args[0], args[1], flags=_FLAGS)
 
         return _vector(_vector, _vector), code
 
-    return function  # type: ignore[no-any-return]
+    return function
 
 
 def _operator(symbol: Any, function: Any) -> None:

@@ -9,6 +9,7 @@ stored grows with the mesh.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -243,7 +244,7 @@ class _Buffer:
         return Block(H, dH, X.get("A"), X["s"], src.model.metric, self.k[:n], curl, weight)
 
     @staticmethod
-    def _part(X: Packed, n: int) -> Elements:
+    def _part(X: Packed, n: int) -> Any:
         return Elements(packed=(X[: -(-n // WIDTH)], n))
 
 

@@ -76,7 +76,7 @@ def _reflector(i: int, n: int, A: Real, d: Real, e: Real, t: Real, v: Real, w: R
 
 @jit
 def _apply(i: int, n: int, A: Real, v: Real, w: Real) -> None:
-    """w = A v, from the lower triangle of A."""
+    """Compute w = A v from the lower triangle of A."""
     for r in range(i + 1, n):
         xr, xi, line = load(v, r * _Z), load(v, r * _Z + _W), r * n * _Z
         a = load(A, line + r * _Z)
@@ -93,7 +93,7 @@ def _apply(i: int, n: int, A: Real, v: Real, w: Real) -> None:
 
 @jit
 def _shift(i: int, n: int, t: Real, v: Real, w: Real) -> None:
-    """w <- t w - (t / 2) (w^+ v) v, the vector of the rank-two update."""
+    """Turn w into t w - (t / 2) (w^+ v) v, the vector of the rank-two update."""
     tr, ti, half = load(t, i * _Z), load(t, i * _Z + _W), splat(-0.5)
     S, C = splat(0.0), splat(0.0)
     for z in range((i + 1) * _Z, n * _Z, _Z):
