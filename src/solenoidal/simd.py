@@ -17,7 +17,7 @@ from typing import Any, cast
 import llvmlite.binding
 import numpy as np
 from llvmlite import ir
-from numba import types
+from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, overload, register_model
 from numpy.typing import NDArray
@@ -49,8 +49,17 @@ class _VectorModel(models.PrimitiveModel):
         super().__init__(manager, kind, _VECTOR)  # type: ignore[no-untyped-call]
 
 
-def _intrinsic(function: Callable[..., Any]) -> Callable[..., Any]:
-    return cast(Callable[..., Any], intrinsic(function))
+def _intrinsic(plain: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Compile to the instruction that the decorated function builds; ``plain`` where compilation is switched off."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        return plain if getattr(config, "DISABLE_JIT", False) else cast(Callable[..., Any], intrinsic(function))
+
+    return decorate
+
+
+def _store(array: Real, index: int, value: Real) -> None:
+    array[index : index + WIDTH] = value
 
 
 def _address(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
@@ -58,7 +67,7 @@ def _address(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> A
     return builder.bitcast(builder.gep(data, [index]), _VECTOR.as_pointer())
 
 
-@_intrinsic
+@_intrinsic(lambda array, index: array[index : index + WIDTH].copy())
 def load(typing: Any, array: Any, index: Any) -> Any:
     """Vector that begins at ``index`` of a one-dimensional array, a multiple of ``WIDTH`` in :func:`scratch`."""
 
@@ -70,7 +79,7 @@ def load(typing: Any, array: Any, index: Any) -> Any:
     return _vector(array, types.intp), code
 
 
-@_intrinsic
+@_intrinsic(_store)
 def store(typing: Any, array: Any, index: Any, value: Any) -> Any:
     """Write a vector at ``index``, see :func:`load`."""
 
@@ -81,7 +90,7 @@ def store(typing: Any, array: Any, index: Any, value: Any) -> Any:
     return types.none(array, types.intp, _vector), code
 
 
-@_intrinsic
+@_intrinsic(lambda x: np.full(WIDTH, x))
 def splat(typing: Any, x: Any) -> Any:
     """Vector with a number in every entry."""
 
@@ -99,7 +108,7 @@ def _call(builder: Any, kind: Any, name: str, argument: Any) -> Any:
     return builder.call(function(builder.module, ir.FunctionType(kind, (_VECTOR,)), name), (argument,))
 
 
-@_intrinsic
+@_intrinsic(np.sqrt)
 def root(typing: Any, a: Any) -> Any:
     """Square root of every entry."""
 
@@ -109,7 +118,7 @@ def root(typing: Any, a: Any) -> Any:
     return _vector(_vector), code
 
 
-@_intrinsic
+@_intrinsic(lambda test, a, b: np.where(test > 0.0, a, b))
 def choose(typing: Any, test: Any, a: Any, b: Any) -> Any:
     """Entries of a where those of ``test`` are positive, else of b."""
 
@@ -120,7 +129,7 @@ def choose(typing: Any, test: Any, a: Any, b: Any) -> Any:
     return _vector(_vector, _vector, _vector), code
 
 
-@_intrinsic
+@_intrinsic(np.min)
 def lowest(typing: Any, a: Any) -> Any:
     """Smallest entry."""
 
@@ -130,8 +139,8 @@ def lowest(typing: Any, a: Any) -> Any:
     return types.float64(_vector), code
 
 
-def _binary(name: str) -> Callable[..., Any]:
-    @_intrinsic
+def _binary(symbol: Any, name: str) -> Callable[..., Any]:
+    @_intrinsic(symbol)
     def function(typing: Any, a: Any, b: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             return getattr(builder, name)(args[0], args[1], flags=_FLAGS)
@@ -157,7 +166,7 @@ for _symbol, _name in (
     (operator.mul, "fmul"),
     (operator.truediv, "fdiv"),
 ):
-    _operator(_symbol, _binary(_name))
+    _operator(_symbol, _binary(_symbol, _name))
 
 
 def aligned(shape: tuple[int, ...]) -> Real:
