@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal import packed
-from solenoidal.eigen import packed_eigenstates
+from solenoidal.eigen import eigenstates, packed_eigenstates
 from solenoidal.elements import Elements, lazy
 from solenoidal.errors import InputError
 from solenoidal.model import BlochModel, Operator
@@ -313,7 +313,7 @@ def solve(block: Block, degeneracy: float = 1e-3, rows_below: float | None = Non
     UnstableModelError
         For a metric and a Hamiltonian that is not positive definite.
     """
-    e, U, sign = packed_eigenstates(block.elements("H"), block.metric, block.k)
+    e, U, sign = _eigenstates(block)
     group, n_k = group_levels(e, degeneracy, sign), len(e)
     v: Any = Elements(packed=(_rotated_velocity(block, U), n_k))
     internal: Any = Elements(packed=(packed.rotate(block.elements("s").packed, U), n_k))
@@ -324,6 +324,14 @@ def solve(block: Block, degeneracy: float = 1e-3, rows_below: float | None = Non
         e.shape[1] if rows_below is None else _needed(e if cell is None else _lowest(e, v.diagonal, cell), rows_below)
     )
     return States(e, sign, v, internal, group, _whole(group, rows), F)
+
+
+def _eigenstates(block: Block) -> tuple[Real, Packed, Real | None]:
+    H = block.elements("H")
+    if H.born_packed:
+        return packed_eigenstates(H, block.metric, block.k)
+    e, U, sign = eigenstates(block.H, block.metric, block.k)
+    return e, packed.pack(np.ascontiguousarray(U)[:, :, None]), sign
 
 
 def _lowest(e: Real, v: Real, cell: Real) -> Real:

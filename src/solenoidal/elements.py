@@ -28,6 +28,8 @@ class Elements:
     """
 
     def __init__(self, plain: Complex | None = None, packed: tuple[Packed, int] | None = None) -> None:
+        #: Whether the packed layout came first.
+        self.born_packed = plain is None
         if plain is not None:
             self.plain = plain
         if packed is not None:
