@@ -1,5 +1,7 @@
 """Groups of nearly degenerate levels, kept in one place."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,7 +41,8 @@ def group_levels(e: Real, degeneracy: float, sign: Real | None = None) -> Index:
 def group_means(x: Real, group: Index) -> Real:
     """Replace every entry of ``x (n_k, N, ...)`` by the mean over its multiplet."""
     out = np.empty(x.shape)
-    _group_means(np.ascontiguousarray(x).reshape(*group.shape, -1), group, out.reshape(*group.shape, -1))
+    shape = (*group.shape, math.prod(x.shape[2:]))
+    _group_means(np.ascontiguousarray(x).reshape(shape), group, out.reshape(shape))
     return out
 
 

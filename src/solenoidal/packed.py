@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solenoidal.compiled import jit
+from solenoidal.compiled import exact
 from solenoidal.simd import WIDTH, aligned, load, scratch, splat, store
 
 __all__ = [
@@ -50,7 +50,7 @@ def _empty(n_k: int, P: int, rows: int, N: int) -> Packed:
     return aligned((-(-n_k // _W), P, rows, N, 2, _W))
 
 
-@jit
+@exact
 def _tile(
     N: int, A: Real, a0: int, a1: int, B: Real, C: Real, c00: int, c01: int, c10: int, c11: int, add: bool
 ) -> None:
@@ -78,7 +78,7 @@ def _tile(
     store(C, c11 + _W, i11)
 
 
-@jit
+@exact
 def _product(
     N: int, rows: int, A: Real, a: int, B: Real, b: int, C: Real, c: int, panel: Real, upper: bool, add: bool
 ) -> None:
@@ -108,7 +108,7 @@ def _product(
             _tile(N, A, a + r0, a + r1, panel, C, c + r0 + c0, c + r0 + c1, c + r1 + c0, c + r1 + c1, add)
 
 
-@jit
+@exact
 def _single(N: int, A: Real, a: int, B: Real, C: Real, c: int) -> None:
     """Add one element of a product."""
     re, im = load(C, c), load(C, c + _W)
@@ -120,7 +120,7 @@ def _single(N: int, A: Real, a: int, B: Real, C: Real, c: int) -> None:
     store(C, c + _W, im)
 
 
-@jit
+@exact
 def _mirror(N: int, rows: int, X: Real, at: int) -> None:
     """Complete the lower triangle of the first ``rows`` rows of a Hermitian matrix from its upper one."""
     for r in range(rows):
@@ -130,7 +130,7 @@ def _mirror(N: int, rows: int, X: Real, at: int) -> None:
             store(X, at + (r * N + c) * _Z + _W, splat(0.0) - load(X, at + (c * N + r) * _Z + _W))
 
 
-@jit
+@exact
 def _pack(X: Complex, group: int, p: int, out: Real, at: int) -> None:
     """Matrix p of ``X (n_k, row, p, column)`` for the k-points of a group."""
     n_k, N, _, M = X.shape
@@ -143,7 +143,7 @@ def _pack(X: Complex, group: int, p: int, out: Real, at: int) -> None:
                 out[z + _W + x] = X[k, r, p, c].imag
 
 
-@jit
+@exact
 def _pack_all(X: Complex, out: Packed) -> None:
     flat = out.reshape(-1)
     size = out[0, 0].size
@@ -182,7 +182,7 @@ def diagonal(X: Packed, n_k: int) -> Real:
     return np.asarray(d.reshape(-1, *d.shape[2:])[:n_k])
 
 
-@jit
+@exact
 def _covariant(
     N: int, H: Real, h: int, dH: Real, A: Real, at: int, HA: Real, panel: Real, out: Real, target: int
 ) -> None:
@@ -196,7 +196,7 @@ def _covariant(
     _mirror(N, N, out, target)
 
 
-@jit
+@exact
 def _velocity(H: Packed, dH: Packed, A: Packed, out: Packed, work: Real) -> None:
     groups, D, N = out.shape[:3]
     size = N * N * _Z
@@ -213,7 +213,7 @@ def velocity(H: Packed, dH: Packed, A: Packed) -> Packed:
     return out
 
 
-@jit
+@exact
 def _adjoint(N: int, U: Real, at: int, out: Real) -> None:
     for r in range(N):
         for c in range(N):
@@ -221,7 +221,7 @@ def _adjoint(N: int, U: Real, at: int, out: Real) -> None:
             store(out, (c * N + r) * _Z + _W, splat(0.0) - load(U, at + (r * N + c) * _Z + _W))
 
 
-@jit
+@exact
 def _rotate(X: Packed, U: Packed, out: Packed, work: Real) -> None:
     groups, P, N = X.shape[:3]
     size = N * N * _Z
@@ -242,7 +242,7 @@ def rotate(X: Packed, U: Packed) -> Packed:
     return out
 
 
-@jit
+@exact
 def _rotated_velocity(H: Packed, dH: Packed, A: Packed, U: Packed, out: Packed, work: Real) -> None:
     groups, D, N = out.shape[:3]
     size = N * N * _Z
@@ -264,7 +264,7 @@ def rotated_velocity(H: Packed, dH: Packed, A: Packed, U: Packed) -> Packed:
     return out
 
 
-@jit
+@exact
 def _phases(phase: Complex, used: int, groups: int, out: Real) -> None:
     """Phases of the points in the entries from ``used`` on, 0 in the others."""
     n_R = phase.shape[1]
@@ -276,7 +276,7 @@ def _phases(phase: Complex, used: int, groups: int, out: Real) -> None:
             out[(group * n_R + R) * _Z + _W + x] = phase[k, R].imag
 
 
-@jit
+@exact
 def _line_sum(phase: Complex, S: Complex, used: int, out: Packed, p: int, work: Real) -> None:
     flat, real = out.reshape(-1), S.view(np.float64)
     P, N, n_R = out.shape[1], out.shape[2], len(S)
@@ -327,7 +327,7 @@ def line_sum(phase: Complex, S: Complex, out: Packed, used: int, p: int = 0) -> 
     _line_sum(phase, S, used, out, p, scratch("phases", groups * phase.shape[1] * _Z))
 
 
-@jit
+@exact
 def _inverse_differences(e: Real, group: Index, out: Real) -> None:
     n_k, N = e.shape
     groups, rows = out.shape[:2]
@@ -347,7 +347,7 @@ def inverse_differences(e: Real, group: Index, rows: int) -> Real:
     return out
 
 
-@jit
+@exact
 def _weighted(X: Packed, G: Real, out: Packed) -> None:
     groups, P, rows, N = out.shape[:4]
     source, weight, flat = X.reshape(-1), G.reshape(-1), out.reshape(-1)
@@ -376,7 +376,7 @@ def _signed_columns(X: Packed, sign: Real | None) -> Packed:
     return weighted(X, np.ascontiguousarray(np.broadcast_to(pack_levels(sign)[:, None], (groups, rows, N, _W))))
 
 
-@jit
+@exact
 def _row_products(X: Packed, Y: Packed, which: Index, out: Packed, panel: Real) -> None:
     groups, P, rows, N = X.shape[:4]
     Q = Y.shape[1]
@@ -397,7 +397,7 @@ def row_product(X: Packed, Y: Packed, sign: Real | None, which: Sequence[tuple[i
     return out
 
 
-@jit
+@exact
 def _anticommutators(X: Packed, Xs: Packed, Y: Packed, Ys: Packed, rows: int, out: Packed, panel: Real) -> None:
     groups, P, N = X.shape[:3]
     Q = Y.shape[1]
@@ -421,14 +421,14 @@ def anticommutator(X: Packed, Y: Packed, rows: int, sign: Real | None = None) ->
     return out
 
 
-@jit
+@exact
 def _scatter(value: Real, group: int, n: int, column: int, out: Real) -> None:
     """Entries of a vector as ``out[k, n, column]``."""
     for x in range(min(_W, len(out) - group * _W)):
         out[group * _W + x, n, column] = value[x]
 
 
-@jit
+@exact
 def _real_dot(N: int, L: Real, a: int, R: Real, b: int) -> Vector:
     """``Re sum_m L_m conj(R_m)`` of rows at a and b."""
     total, rest = splat(0.0), splat(0.0)
@@ -438,7 +438,7 @@ def _real_dot(N: int, L: Real, a: int, R: Real, b: int) -> Vector:
     return total + rest
 
 
-@jit
+@exact
 def _imag_dot(N: int, L: Real, a: int, R: Real, b: int) -> Vector:
     """``Im sum_m L_m conj(R_m)`` of rows at a and b."""
     total, rest = splat(0.0), splat(0.0)
@@ -448,7 +448,7 @@ def _imag_dot(N: int, L: Real, a: int, R: Real, b: int) -> Vector:
     return total - rest
 
 
-@jit
+@exact
 def _imag_sum(L: Packed, R: Packed, out: Real, buffer: Real) -> None:
     groups, P, rows, N = L.shape[:4]
     Q, other = R.shape[1], R.shape[2]
@@ -472,7 +472,7 @@ def imag_sum(L: Packed, R: Packed, n_k: int, sign: Real | None = None) -> Real:
     return out.reshape(n_k, rows, P, R.shape[1])
 
 
-@jit
+@exact
 def _anticommutator_sum(L: Packed, X: Packed, Xs: Packed, Y: Packed, Ys: Packed, out: Real, work: Real) -> None:
     groups, M, rows, N = L.shape[:4]
     P, Q, size = X.shape[1], Y.shape[1], N * N * _Z
@@ -503,7 +503,7 @@ def anticommutator_sum(L: Packed, X: Packed, Y: Packed, n_k: int, sign: Real | N
     return out.reshape(n_k, rows, M, X.shape[1], Y.shape[1])
 
 
-@jit
+@exact
 def _together(group: Index, g: int, n: int, m: int, mask: Real) -> bool:
     """Mark the k-points whose levels n and m are in one multiplet; whether there are any."""
     some = False
@@ -515,7 +515,7 @@ def _together(group: Index, g: int, n: int, m: int, mask: Real) -> bool:
     return some
 
 
-@jit
+@exact
 def _multiplet_trace(L: Packed, R: Packed, Z: Packed, group: Index, out: Real, work: Real) -> None:
     groups, P, rows, N = L.shape[:4]
     Q, S = R.shape[1], Z.shape[1]

@@ -29,7 +29,8 @@ Real = NDArray[np.float64]
 #: Doubles of a vector: one register of AVX-512, else of AVX2 or two of anything shorter.
 WIDTH = 8 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 4
 
-_FLAGS = ("contract", "reassoc", "nsz", "arcp")
+# A product and a sum may become one instruction, but their order stays.
+_FLAGS = ("contract",)
 _VECTOR = ir.VectorType(ir.DoubleType(), WIDTH)
 
 

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from solenoidal.compiled import jit
+from solenoidal.compiled import exact
 from solenoidal.packed import Packed, pack, unpack
 from solenoidal.simd import WIDTH, aligned, choose, load, lowest, root, scratch, splat, store
 
@@ -31,7 +31,7 @@ _EPS = 1.1e-16
 _SWEEPS = 80
 
 
-@jit
+@exact
 def _reflector(i: int, n: int, A: Real, d: Real, e: Real, t: Real, v: Real, w: Real, scale: Real) -> None:
     """Reflector that clears column i below the subdiagonal; leaves its vector in v and in A, zeroes w."""
     zero = splat(0.0)
@@ -74,7 +74,7 @@ def _reflector(i: int, n: int, A: Real, d: Real, e: Real, t: Real, v: Real, w: R
         store(w, r * _Z + _W, zero)
 
 
-@jit
+@exact
 def _apply(i: int, n: int, A: Real, v: Real, w: Real) -> None:
     """Compute w = A v from the lower triangle of A."""
     for r in range(i + 1, n):
@@ -91,7 +91,7 @@ def _apply(i: int, n: int, A: Real, v: Real, w: Real) -> None:
         store(w, r * _Z + _W, load(w, r * _Z + _W) + C)
 
 
-@jit
+@exact
 def _shift(i: int, n: int, t: Real, v: Real, w: Real) -> None:
     """Turn w into t w - (t / 2) (w^+ v) v, the vector of the rank-two update."""
     tr, ti, half = load(t, i * _Z), load(t, i * _Z + _W), splat(-0.5)
@@ -110,7 +110,7 @@ def _shift(i: int, n: int, t: Real, v: Real, w: Real) -> None:
         store(w, z + _W, load(w, z + _W) + S * xi + C * xr)
 
 
-@jit
+@exact
 def _update(i: int, n: int, A: Real, v: Real, w: Real) -> None:
     """A <- A - v w^+ - w v^+ on the lower triangle."""
     for r in range(i + 1, n):
@@ -122,7 +122,7 @@ def _update(i: int, n: int, A: Real, v: Real, w: Real) -> None:
             store(A, at + _W, load(A, at + _W) - vi * yr + vr * yi - wi * xr + wr * xi)
 
 
-@jit
+@exact
 def _tridiagonalise(n: int, A: Real, d: Real, e: Real, t: Real, v: Real, w: Real, scale: Real) -> None:
     """Real tridiagonal (d, e); the reflectors stay below the diagonal of A with factors t."""
     for i in range(n - 1):
@@ -134,7 +134,7 @@ def _tridiagonalise(n: int, A: Real, d: Real, e: Real, t: Real, v: Real, w: Real
     store(e, (n - 1) * _W, splat(0.0))
 
 
-@jit
+@exact
 def _active(left: int, n: int, d: Real, e: Real, stop: Real, on: Real) -> int:
     """Mark entries whose level ``left`` has not converged; return the furthest end of their blocks."""
     far = left
@@ -148,7 +148,7 @@ def _active(left: int, n: int, d: Real, e: Real, stop: Real, on: Real) -> int:
     return far
 
 
-@jit
+@exact
 def _begin(left: int, d: Real, e: Real, stop: Real, on: Real, g: Real) -> None:
     """Wilkinson's shift."""
     for x in range(_W):
@@ -158,7 +158,7 @@ def _begin(left: int, d: Real, e: Real, stop: Real, on: Real, g: Real) -> None:
         g[x] = d[int(stop[x]) * _W + x] - low + el / (q + math.copysign(math.sqrt(q * q + 1.0), q))
 
 
-@jit
+@exact
 def _sweep(left: int, far: int, n: int, d: Real, e: Real, Z: Real, stop: Real, on: Real, start: Real) -> None:
     """One QL sweep from the ends of the blocks down to level ``left``."""
     one, zero, tiny = splat(1.0), splat(0.0), splat(1e-300)
@@ -196,7 +196,7 @@ def _sweep(left: int, far: int, n: int, d: Real, e: Real, Z: Real, stop: Real, o
             e[int(stop[x]) * _W + x] = 0.0
 
 
-@jit
+@exact
 def _implicit_ql(n: int, d: Real, e: Real, Z: Real, stop: Real, on: Real, g: Real) -> bool:
     """Diagonalise (d, e) in all entries; eigenvectors are the rows of Z.  False if one does not converge."""
     Z[:] = 0.0
@@ -216,7 +216,7 @@ def _implicit_ql(n: int, d: Real, e: Real, Z: Real, stop: Real, on: Real, g: Rea
     return True
 
 
-@jit
+@exact
 def _back_transform(n: int, A: Real, t: Real, Z: Real, U: Real) -> None:
     """Apply the reflectors to the eigenvectors of the tridiagonal matrix; they become the rows of U."""
     zero = splat(0.0)
@@ -239,7 +239,7 @@ def _back_transform(n: int, A: Real, t: Real, Z: Real, U: Real) -> None:
                 store(U, line + r * _Z + _W, load(U, line + r * _Z + _W) - S * b - C * a)
 
 
-@jit
+@exact
 def _solve(H: Packed, E: Real, U: Packed, failed: Flags, work: Real) -> None:
     n_k, n = E.shape
     square, line = n * n * _Z, n * _Z
