@@ -28,8 +28,10 @@ Real = NDArray[np.float64]
 
 #: Ranges of the first and second direction: a set of lines along the third.
 Chunk = tuple[range, range]
-#: Points of a block: a whole group of lanes of the eigensolver.
-BLOCK = 32
+#: Points of a block, and of one with larger matrices: a few of them stay in the cache.
+BLOCK, FEW = 32, 8
+#: Bands from which on a block has few points.
+LARGE = 28
 #: Lines whose partial sums are made together.
 LINES = 8
 #: k-points above which planes are not processed together.
@@ -137,7 +139,7 @@ class Interpolator:
         return int((weights.reshape((1,) * (3 - self.D) + mesh.n)[first, second] > 0).sum())
 
     def blocks(
-        self, mesh: Mesh, chunk: Chunk, block: int = BLOCK, weights: NDArray[np.int64] | None = None
+        self, mesh: Mesh, chunk: Chunk, block: int | None = None, weights: NDArray[np.int64] | None = None
     ) -> Iterator[Block]:
         """Yield the points of a chunk in blocks of ``block`` points, the last one shorter.
 
@@ -148,14 +150,14 @@ class Interpolator:
         mesh, chunk
             The points, and an entry of :meth:`chunks`.
         block
-            Points of a block.
+            Points of a block; None for a number that suits the size of the matrices.
         weights
             ``mesh.n``: how many points each one stands for; those with none are left out.  None for all alike.
         """
         w = None if weights is None else weights.reshape((1,) * (3 - self.D) + mesh.n)
         first, second = ([i for i in part if w is None or w.take(i, axis).any()] for axis, part in enumerate(chunk))
         k1, k2, k3 = (_points(mesh, axis + self.D - 3) for axis in range(3))
-        buffer = _Buffer(self, block, weighted=w is not None)
+        buffer = _Buffer(self, block or (BLOCK if self.N < LARGE else FEW), weighted=w is not None)
         (phase3, slope3), (phase2, slope2) = self._phases(2, k3), self._phases(1, k2)
         derivative3 = np.concatenate([phase3, slope3], axis=1)
         for i, planes in zip(first, self._planes(k1[first]), strict=True):
@@ -265,10 +267,11 @@ class Pointwise(Interpolator):
         return len(chunk[0]) if weights is None else int((weights.ravel()[chunk[0].start : chunk[0].stop] > 0).sum())
 
     def blocks(
-        self, mesh: Mesh, chunk: Chunk, block: int = BLOCK, weights: NDArray[np.int64] | None = None
+        self, mesh: Mesh, chunk: Chunk, block: int | None = None, weights: NDArray[np.int64] | None = None
     ) -> Iterator[Block]:
         """Yield the points of a chunk, the last direction fastest."""
         assert isinstance(self.model, Analytic)
+        block = block or BLOCK
         for first in range(chunk[0].start, chunk[0].stop, block):
             number = np.arange(first, min(first + block, chunk[0].stop))
             weight = None if weights is None else weights.ravel()[number]
