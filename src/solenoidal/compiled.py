@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from solenoidal.events import Listener, Message, silent
 
-__all__ = ["announced_compilation", "jit", "one_blas_thread"]
+__all__ = ["announced_compilation", "exact", "jit", "one_blas_thread"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 P = ParamSpec("P")
@@ -24,6 +24,14 @@ _FLAGS = {"contract", "reassoc", "nsz", "arcp"}
 def jit(function: F) -> F:
     """Compile ``function`` on first use, without the interpreter lock, and cache the machine code on disk."""
     return cast(F, numba.njit(nogil=True, fastmath=_FLAGS, error_model="numpy", cache=True)(function))
+
+
+def exact(function: F) -> F:
+    """:func:`jit` for functions that call each other: sums keep their order.
+
+    Reordered sums depend on what was inlined where, and so on which of the functions came from the cache on disk.
+    """
+    return cast(F, numba.njit(nogil=True, error_model="numpy", cache=True)(function))
 
 
 class _Announcer(event.Listener):
