@@ -9,16 +9,19 @@ carries eta_m (bosonic notes, section 1).
 import itertools
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from solenoidal.eigen import eigenstates
+from solenoidal import packed
+from solenoidal.eigen import eigenstates, packed_eigenstates
+from solenoidal.elements import Elements, lazy
 from solenoidal.errors import InputError
 from solenoidal.model import BlochModel, Operator
 from solenoidal.multiplets import group_levels, group_means
-from solenoidal.sums import covariant, inverse_differences
+from solenoidal.packed import Packed
+from solenoidal.sums import inverse_differences
 
 __all__ = [
     "Analytic",
@@ -37,6 +40,7 @@ Real = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 
+@lazy(H="kij", dH="kpij", A="kpij", s="kpij")
 @dataclass(frozen=True)
 class Block:
     """Matrices of a block of k-points in the orbital basis.
@@ -69,6 +73,16 @@ class Block:
     weight: NDArray[np.int32] | None = None
     around: Real | None = None
 
+    def elements(self, name: Literal["H", "dH", "A", "s"]) -> Elements:
+        """Matrices in either layout; of A where there is one."""
+        elements: Elements = self.__dict__[f"{name}_elements"]
+        return elements
+
+    @property
+    def flat(self) -> bool:
+        """Whether there is no A."""
+        return self.__dict__["A_elements"] is None
+
 
 @runtime_checkable
 class Analytic(Protocol):
@@ -89,6 +103,7 @@ class Analytic(Protocol):
         """Matrices at ``k (n_k, D)``; the operator with the components wanted."""
 
 
+@lazy(v="kipj", s="kipj")
 @dataclass(frozen=True)
 class States:
     """Eigenstates of a block with the matrix elements between them, levels ascending.
@@ -121,6 +136,18 @@ class States:
     F: Complex | None = None
     around: Real | None = None
 
+    @property
+    def velocity(self) -> Elements:
+        """Elements of v in either layout."""
+        elements: Elements = self.__dict__["v_elements"]
+        return elements
+
+    @property
+    def operator(self) -> Elements:
+        """Elements of s in either layout."""
+        elements: Elements = self.__dict__["s_elements"]
+        return elements
+
     @cached_property
     def w(self) -> Real:
         """``(n_k, N, N)`` differences e_n - e_m, eV."""
@@ -142,6 +169,21 @@ class States:
         return np.asarray(self.s * self.G[:, :, None, :])
 
     @cached_property
+    def packed_G(self) -> Real:
+        """G in the rows wanted, in the layout of :mod:`solenoidal.packed`."""
+        return packed.inverse_differences(self.e, self.group, self.rows)
+
+    @cached_property
+    def packed_B(self) -> Packed:
+        """B in the rows wanted, in that layout."""
+        return packed.weighted(self.velocity.packed, self.packed_G)
+
+    @cached_property
+    def packed_sG(self) -> Packed:
+        """s_nm / w_nm in the rows wanted, in that layout."""
+        return packed.weighted(self.operator.packed, self.packed_G)
+
+    @cached_property
     def e_group(self) -> Real:
         """``(n_k, N)`` mean energy of the multiplet of each level, eV."""
         return group_means(self.e, self.group)
@@ -149,10 +191,10 @@ class States:
     @cached_property
     def v_group(self) -> Real:
         """``(n_k, N, D)`` mean velocity of the multiplet of each level, eV Angstrom."""
-        v = np.einsum("knin->kni", self.v).real
+        v = self.velocity.diagonal
         if self.sign is not None:
             v = v * self.sign[:, :, None]
-        return np.stack([group_means(v[:, :, i], self.group) for i in range(v.shape[2])], axis=2)
+        return group_means(v, self.group)
 
     @cached_property
     def cache(self) -> dict[str, Complex]:
@@ -161,16 +203,21 @@ class States:
 
     def regroup(self, degeneracy: float) -> "States":
         """Return the same states with multiplets formed at another energy (eV)."""
-        return replace(self, group=group_levels(self.e, degeneracy, self.sign))
+        group = group_levels(self.e, degeneracy, self.sign)
+        v: Any = self.velocity
+        s: Any = self.operator
+        return replace(self, v=v, s=s, group=group)
 
     def take(self, index: NDArray[np.bool_]) -> "States":
         """Return the k-points that ``index (n_k,)`` marks."""
+        v: Any = self.velocity.take(index)
+        s: Any = self.operator.take(index)
         return replace(
             self,
             e=self.e[index],
             sign=None if self.sign is None else self.sign[index],
-            v=self.v[index],
-            s=self.s[index],
+            v=v,
+            s=s,
             group=self.group[index],
             F=None if self.F is None else self.F[index],
             around=None if self.around is None else self.around[index],
@@ -273,24 +320,31 @@ def solve(block: Block, degeneracy: float = 1e-3, rows_below: float | None = Non
     UnstableModelError
         For a metric and a Hamiltonian that is not positive definite.
     """
-    e, U, sign = eigenstates(block.H, block.metric, block.k)
-    group = group_levels(e, degeneracy, sign)
-    bra = np.ascontiguousarray(U.conj().swapaxes(1, 2))
-    v, internal = (
-        _rotate(velocity(block), U, bra),
-        _rotate(np.ascontiguousarray(block.s.swapaxes(1, 2)), U, bra),
-    )
-    F = None if block.curl is None else _rotate(basis_curvature(block), U, bra)
-    reach = e if cell is None else _lowest(e, v, cell)
+    e, U, sign = _eigenstates(block)
+    group, n_k = group_levels(e, degeneracy, sign), len(e)
+    v: Any = Elements(packed=(_rotated_velocity(block, U), n_k))
+    internal: Any = Elements(packed=(packed.rotate(block.elements("s").packed, U), n_k))
+    F = None
+    if block.curl is not None:
+        F = packed.unpack(packed.rotate(packed.pack(basis_curvature(block)), U), n_k)
+    reach = e if cell is None else _lowest(e, v.diagonal, cell)
     if block.around is not None:
         reach = np.minimum(reach, block.around.min(axis=2))
     rows = e.shape[1] if rows_below is None else _needed(reach, rows_below)
     return States(e, sign, v, internal, group, _whole(group, rows), F, block.around)
 
 
-def _lowest(e: Real, v: Complex, cell: Real) -> Real:
-    """``(n_k, N)`` lowest energy of every level in its mesh cell, linear in k."""
-    return np.asarray(e - 0.5 * abs(np.einsum("knin->kni", v).real @ cell.T).sum(axis=2))
+def _eigenstates(block: Block) -> tuple[Real, Packed, Real | None]:
+    H = block.elements("H")
+    if H.born_packed:
+        return packed_eigenstates(H, block.metric, block.k)
+    e, U, sign = eigenstates(block.H, block.metric, block.k)
+    return e, packed.pack(np.ascontiguousarray(U)[:, :, None]), sign
+
+
+def _lowest(e: Real, v: Real, cell: Real) -> Real:
+    """``(n_k, N)`` lowest energy of every level in its mesh cell, linear in k with slope ``v (n_k, N, D)``."""
+    return np.asarray(e - 0.5 * abs(v @ cell.T).sum(axis=2))
 
 
 def _needed(lowest: Real, rows_below: float) -> int:
@@ -316,13 +370,24 @@ def basis_curvature(block: Block) -> Complex:
 
 def velocity(block: Block) -> Complex:
     """``D_i H = d_i H + i (H eta A_i - A_i eta H)``, eV Angstrom, in layout [k, row, i, column]."""
-    dH = np.ascontiguousarray(block.dH.swapaxes(1, 2))
-    if block.A is None:
-        return dH
-    n_k, N, D, _ = dH.shape
-    H = block.H if block.metric is None else block.H @ block.metric
-    A = np.ascontiguousarray(block.A.swapaxes(1, 2))
-    return covariant(dH, (H @ A.reshape(n_k, N, D * N)).reshape(dH.shape))
+    dH = block.elements("dH")
+    if block.flat:
+        return dH.plain
+    return packed.unpack(packed.velocity(_energy(block), dH.packed, block.elements("A").packed), dH.n_k)
+
+
+def _rotated_velocity(block: Block, U: Packed) -> Packed:
+    dH = block.elements("dH").packed
+    if block.flat:
+        return packed.rotate(dH, U)
+    return packed.rotated_velocity(_energy(block), dH, block.elements("A").packed, U)
+
+
+def _energy(block: Block) -> Packed:
+    """``H eta``."""
+    if block.metric is None:
+        return block.elements("H").packed
+    return packed.pack((block.H @ block.metric)[:, :, None])
 
 
 def _whole(group: Index, rows: int) -> int:
@@ -331,10 +396,3 @@ def _whole(group: Index, rows: int) -> int:
     while 0 < rows < N and (group[:, rows] == group[:, rows - 1]).any():
         rows += 1
     return rows
-
-
-def _rotate(X: Complex, U: Complex, bra: Complex) -> Complex:
-    """``<n|X^i|m>`` in layout [k, n, i, m] from [k, row, i, column]: two tall products per k."""
-    n_k, N, n_op, _ = X.shape
-    half = (X.reshape(n_k, N * n_op, N) @ U).reshape(n_k, N, n_op * N)
-    return np.asarray((bra @ half).reshape(n_k, N, n_op, N))

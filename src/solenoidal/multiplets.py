@@ -1,7 +1,11 @@
 """Groups of nearly degenerate levels, kept in one place."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
+
+from solenoidal.compiled import jit
 
 __all__ = ["RESOLVED", "group_levels", "group_means"]
 
@@ -29,20 +33,42 @@ def group_levels(e: Real, degeneracy: float, sign: Real | None = None) -> Index:
     ndarray
         ``(n_k, N)`` group number of each level, ascending along the levels, starting at 0.
     """
-    new = np.diff(e, axis=1) > degeneracy
-    if sign is not None:
-        new |= np.diff(sign, axis=1) != 0
     group = np.zeros(e.shape, dtype=np.int64)
-    np.cumsum(new, axis=1, out=group[:, 1:])
+    _group_levels(e, degeneracy, np.ones((1, e.shape[1])) if sign is None else sign, group)
     return group
 
 
 def group_means(x: Real, group: Index) -> Real:
-    """Replace every entry of ``x (n_k, N)`` by the mean over its multiplet."""
-    n_k, N = x.shape
-    if not n_k or (group[:, -1] == N - 1).all():
-        return x
-    flat = (group + np.arange(n_k)[:, None] * N).ravel()
-    total = np.bincount(flat, weights=x.ravel(), minlength=n_k * N)
-    count = np.bincount(flat, minlength=n_k * N)
-    return np.asarray((total[flat] / count[flat]).reshape(x.shape))
+    """Replace every entry of ``x (n_k, N, ...)`` by the mean over its multiplet."""
+    out = np.empty(x.shape)
+    shape = (*group.shape, math.prod(x.shape[2:]))
+    _group_means(np.ascontiguousarray(x).reshape(shape), group, out.reshape(shape))
+    return out
+
+
+@jit
+def _group_levels(e: Real, degeneracy: float, sign: Real, group: Index) -> None:
+    n_k, N = e.shape
+    for k in range(n_k):
+        eta = sign[min(k, len(sign) - 1)]
+        for n in range(1, N):
+            new = e[k, n] - e[k, n - 1] > degeneracy or eta[n] != eta[n - 1]
+            group[k, n] = group[k, n - 1] + (1 if new else 0)
+
+
+@jit
+def _group_means(x: Real, group: Index, out: Real) -> None:
+    n_k, N, columns = x.shape
+    for k in range(n_k):
+        first = 0
+        while first < N:
+            last = first + 1
+            while last < N and group[k, last] == group[k, first]:
+                last += 1
+            for c in range(columns):
+                total = 0.0
+                for n in range(first, last):
+                    total += x[k, n, c]
+                for n in range(first, last):
+                    out[k, n, c] = total / (last - first)
+            first = last

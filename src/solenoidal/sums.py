@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from solenoidal.compiled import jit
 
-__all__ = ["covariant", "hermitian_part", "imag_sum", "inverse_differences", "magnitude", "multiplet_trace"]
+__all__ = ["imag_sum", "inverse_differences", "magnitude", "multiplet_trace"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
@@ -54,21 +54,6 @@ def multiplet_trace(L: Complex, R: Complex, Z: Complex, group: Index, sign: Real
         Z = Z * sign[:, : Z.shape[1], None, None]
     out = np.empty((*L.shape[:3], R.shape[2], Z.shape[2]))
     _multiplet_trace(_real(L), _real(R), np.ascontiguousarray(Z), group, out)
-    return out
-
-
-def covariant(dH: Complex, HA: Complex) -> Complex:
-    """``dH + i (HA - HA+)`` for matrices in layout [k, row, i, column]."""
-    out = np.empty_like(dH)
-    _covariant(dH, HA, out)
-    return out
-
-
-def hermitian_part(P: Complex, rows: int) -> Complex:
-    """``(P^{aq} + P^{aq}+) / 2`` of products ``P[k, n, a, q, m]`` as ``(n_k, rows, q, a, m)``."""
-    n_k, _, first, second, N = P.shape
-    out = np.empty((n_k, rows, second, first, N), dtype=np.complex128)
-    _hermitian_part(P, out)
     return out
 
 
@@ -133,27 +118,6 @@ def _multiplet_trace(L: Real, R: Real, Z: Complex, group: Index, out: Real) -> N
                         for r in range(S):
                             z = Z[k, y, r, x]
                             out[k, x, p, q, r] += re * z.imag + im * z.real
-
-
-@jit
-def _hermitian_part(P: Complex, out: Complex) -> None:
-    n_k, n, Q, A, N = out.shape
-    for k in range(n_k):
-        for x in range(n):
-            for q in range(Q):
-                for a in range(A):
-                    for m in range(N):
-                        out[k, x, q, a, m] = 0.5 * (P[k, x, a, q, m] + P[k, m, a, q, x].conjugate())
-
-
-@jit
-def _covariant(dH: Complex, HA: Complex, out: Complex) -> None:
-    n_k, n, D, _ = out.shape
-    for k in range(n_k):
-        for a in range(n):
-            for i in range(D):
-                for b in range(n):
-                    out[k, a, i, b] = dH[k, a, i, b] + 1j * (HA[k, a, i, b] - HA[k, b, i, a].conjugate())
 
 
 @jit

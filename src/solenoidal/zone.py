@@ -9,13 +9,17 @@ stored grows with the mesh.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.bloch import Analytic, Block, position_curl
+from solenoidal.elements import Elements
 from solenoidal.errors import InputError
 from solenoidal.model import BlochModel, Operator
+from solenoidal.packed import Packed, line_sum
+from solenoidal.simd import WIDTH, aligned
 
 __all__ = ["BLOCK", "Chunk", "Interpolator", "Mesh", "source"]
 
@@ -25,8 +29,10 @@ Index = NDArray[np.int64]
 
 #: Ranges of the first and second direction: a set of lines along the third.
 Chunk = tuple[range, range]
-#: Points of a block: a whole group of lanes of the eigensolver.
-BLOCK = 32
+#: Points of a block, and of one with larger matrices: a few of them stay in the cache.
+BLOCK, FEW = 32, 8
+#: Bands from which on a block has few points.
+LARGE = 28
 #: Lines whose partial sums are made together.
 LINES = 8
 #: k-points above which planes are not processed together.
@@ -101,7 +107,7 @@ class Interpolator:
         R = np.zeros((len(model.R), 3), dtype=np.int64)
         R[:, 3 - self.D :] = model.R
         self.H = self._box(model.H, R)
-        self.X = [self._box(X.swapaxes(1, 2), R) for X in parts.values()]  # layout [R1, R2, R3, (row, op, column)]
+        self.X = [self._box(X, R) for X in parts.values()]  # layout [R1, R2, R3, (op, row, column)]
         self.lattice = np.zeros((3, self.D))
         self.lattice[3 - self.D :] = model.lattice
 
@@ -169,7 +175,7 @@ class Interpolator:
                 yield (along @ lines).reshape(-1, self.N, self.N)
 
     def blocks(
-        self, mesh: Mesh, chunk: Chunk, block: int = BLOCK, weights: NDArray[np.int32] | None = None
+        self, mesh: Mesh, chunk: Chunk, block: int | None = None, weights: NDArray[np.int32] | None = None
     ) -> Iterator[Block]:
         """Yield the points of a chunk in blocks of ``block`` points, the last one shorter.
 
@@ -180,7 +186,7 @@ class Interpolator:
         mesh, chunk
             The points, and an entry of :meth:`chunks`.
         block
-            Points of a block.
+            Points of a block; None for a number that suits the size of the matrices.
         weights
             ``mesh.n``: how many points each one stands for; those with none are left out.  None for all alike.
         """
@@ -193,7 +199,7 @@ class Interpolator:
         if not first:
             return
         k1, k2, k3 = (_points(mesh, axis + self.D - 3) for axis in range(3))
-        buffer = _Buffer(self, block, weighted=w is not None)
+        buffer = _Buffer(self, block or (BLOCK if self.N < LARGE else FEW), weighted=w is not None)
         (phase3, slope3), (phase2, slope2) = self._phases(2, k3), self._phases(1, k2)
         derivative3 = np.concatenate([phase3, slope3], axis=1)
         for i, planes in zip(first, self._planes(k1[first]), strict=True):
@@ -229,10 +235,10 @@ class Interpolator:
             p, q = phase[first : first + LINES], slope[first : first + LINES]
             Hp, H1p, H2p = ((a @ b).reshape(len(p), n3, N, N) for a, b in ((p, H), (p, H1), (q, H)))
             Xp = [(p @ x).reshape(len(p), n3, -1) for x in X]
-            dH = np.empty((len(p), 2, n3, N, D, N), dtype=np.complex128)
+            dH = np.empty((len(p), 2, n3, D, N, N), dtype=np.complex128)
             for i in range(D):
-                dH[:, 0, :, :, i] = (1j * self.lattice[0, i]) * H1p + (1j * self.lattice[1, i]) * H2p
-                dH[:, 1, :, :, i] = (1j * self.lattice[2, i]) * Hp
+                dH[:, 0, :, i] = (1j * self.lattice[0, i]) * H1p + (1j * self.lattice[1, i]) * H2p
+                dH[:, 1, :, i] = (1j * self.lattice[2, i]) * Hp
             lines = zip(Hp.reshape(len(p), n3, -1), dH.reshape(len(p), 2 * n3, -1), *Xp, strict=True)
             yield from map(list, lines)
 
@@ -246,28 +252,26 @@ class _Buffer:
     """Preallocated block that fills from lines of any length."""
 
     def __init__(self, source: Interpolator, block: int, weighted: bool = False) -> None:
-        N, D = source.N, source.D
+        N, D, groups = source.N, source.D, -(-block // WIDTH)
         self.weight = np.empty(block, dtype=np.int32) if weighted else None
-        self.source = source
-        self.H = np.empty((block, N * N), dtype=np.complex128)
-        self.dH = np.empty((block, N * D * N), dtype=np.complex128)
-        self.X = [np.empty((block, N * n * N), dtype=np.complex128) for n in source.counts]
+        self.source, self.size = source, block
+        self.H, self.dH, *self.X = (aligned((groups, P, N, N, 2, WIDTH)) for P in (1, D, *source.counts))
         self.k = np.empty((block, D))
         self.used = 0
 
     @property
     def free(self) -> int:
-        return len(self.H) - self.used
+        return self.size - self.used
 
     def fill(
         self, phase: Complex, derivative: Complex, sums: list[Complex], k: Real, weight: NDArray[np.int32] | None
     ) -> None:
         H, dH, *X = sums
         part = slice(self.used, self.used + len(phase))
-        np.matmul(phase, H, out=self.H[part])
-        np.matmul(derivative, dH, out=self.dH[part])
+        line_sum(phase, H, self.H, self.used)
+        line_sum(derivative, dH, self.dH, self.used)
         for mine, x in zip(self.X, X, strict=True):
-            np.matmul(phase, x, out=mine[part])
+            line_sum(phase, x, mine, self.used)
         self.k[part] = k
         if self.weight is not None and weight is not None:
             self.weight[part] = weight
@@ -277,12 +281,15 @@ class _Buffer:
         """Return views of what was filled; they are overwritten by the next block."""
         src, n = self.source, self.used
         self.used = 0
-        parts = zip(src.names, self.X, src.counts, strict=True)
-        X = {name: x[:n].reshape(n, src.N, count, src.N).swapaxes(1, 2) for name, x, count in parts}
-        dH = self.dH[:n].reshape(n, src.N, src.D, src.N).swapaxes(1, 2)
-        H = self.H[:n].reshape(n, src.N, src.N)
+        X = {name: self._part(x, n) for name, x in zip(src.names, self.X, strict=True)}
         weight = None if self.weight is None else self.weight[:n]
-        return Block(H, dH, X.get("A"), X["s"], src.model.metric, self.k[:n], X.get("curl"), weight)
+        curl = X["curl"].plain.swapaxes(1, 2) if "curl" in X else None
+        H, dH = self._part(self.H, n), self._part(self.dH, n)
+        return Block(H, dH, X.get("A"), X["s"], src.model.metric, self.k[:n], curl, weight)
+
+    @staticmethod
+    def _part(X: Packed, n: int) -> Any:
+        return Elements(packed=(X[: -(-n // WIDTH)], n))
 
 
 class Pointwise(Interpolator):
@@ -321,10 +328,11 @@ class Pointwise(Interpolator):
                     yield self.model.block(line[some : some + BLOCK], self.operator).H
 
     def blocks(
-        self, mesh: Mesh, chunk: Chunk, block: int = BLOCK, weights: NDArray[np.int32] | None = None
+        self, mesh: Mesh, chunk: Chunk, block: int | None = None, weights: NDArray[np.int32] | None = None
     ) -> Iterator[Block]:
         """Yield the points of a chunk, the last direction fastest."""
         assert isinstance(self.model, Analytic)
+        block = block or BLOCK
         for first in range(chunk[0].start, chunk[0].stop, block):
             number = np.arange(first, min(first + block, chunk[0].stop))
             weight = None if weights is None else weights.ravel()[number]

@@ -4,8 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.eigen.colpa import paraunitary
+from solenoidal.eigen.lanes import LANES, LARGEST, eigh_lanes, eigh_packed
+from solenoidal.elements import Elements
+from solenoidal.packed import Packed, pack
 
-__all__ = ["eigenstates", "paraunitary"]
+__all__ = ["eigenstates", "packed_eigenstates", "paraunitary"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
@@ -35,9 +38,19 @@ def eigenstates(H: Complex, metric: Complex | None = None, k: Real | None = None
     """
     if metric is not None:
         return paraunitary(H, metric, k)
-    from solenoidal.eigen.lanes import LANES, LARGEST, eigh_lanes
-
-    if 2 <= H.shape[-1] <= LARGEST and len(H) >= LANES // 4:
-        return *eigh_lanes(np.ascontiguousarray(H)), None
-    e, U = np.linalg.eigh(H)
+    e, U = eigh_lanes(np.ascontiguousarray(H)) if _side_by_side(*H.shape[:2]) else np.linalg.eigh(H)
     return e, U, None
+
+
+def packed_eigenstates(
+    H: Elements, metric: Complex | None = None, k: Real | None = None
+) -> tuple[Real, Packed, Real | None]:
+    """The same with H and the states in the layout of :mod:`solenoidal.packed`."""
+    if metric is None and _side_by_side(H.n_k, H.packed.shape[-3]):
+        return *eigh_packed(H.packed, H.n_k), None
+    e, U, sign = eigenstates(np.ascontiguousarray(H.plain[:, :, 0]), metric, k)
+    return e, pack(np.ascontiguousarray(U)[:, :, None]), sign
+
+
+def _side_by_side(n_k: int, N: int) -> bool:
+    return 2 <= N <= LARGEST and n_k >= LANES // 4

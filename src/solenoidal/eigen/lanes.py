@@ -1,8 +1,8 @@
-"""Hermitian eigensolver for many small matrices: one matrix per lane of the vector units.
+"""Hermitian eigensolver for many small matrices: one matrix per vector entry.
 
-LAPACK spends its time on call overhead for N up to about 40.  Here the innermost loop of every step runs over
-``LANES`` k-points, so that it vectorises: Householder tridiagonalisation, implicit QL in lockstep, back
-transformation (Golub and Van Loan, Matrix Computations, sections 8.3.1 and 8.3.3).
+LAPACK spends its time on call overhead and latency for N up to about 40.  Here every step works on ``WIDTH`` k-points
+at once, see :mod:`solenoidal.simd`: Householder tridiagonalisation, implicit QL in lockstep, back transformation
+(Golub and Van Loan, Matrix Computations, sections 8.3.1 and 8.3.3).
 """
 
 import math
@@ -11,232 +11,197 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.compiled import exact
+from solenoidal.packed import Packed, pack, unpack
+from solenoidal.simd import WIDTH, aligned, choose, load, lowest, root, scratch, splat, store
 
-__all__ = ["LANES", "LARGEST", "eigh_lanes"]
+__all__ = ["LANES", "LARGEST", "eigh_lanes", "eigh_packed"]
 
 #: Matrices solved side by side.
-LANES = 32
-#: Above this size a group of lanes falls out of the second-level cache and LAPACK is faster.
-LARGEST = 48
+LANES = WIDTH
+#: Above this size LAPACK is faster.
+LARGEST = 96
 
 Real = NDArray[np.float64]
 Complex = NDArray[np.complex128]
-Index = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-_L = LANES
+_W = WIDTH
+_Z = 2 * WIDTH  # doubles of one complex element
 _EPS = 1.1e-16
 _SWEEPS = 80
 
 
 @exact
-def _reflector(
-    i: int,
-    n: int,
-    Ar: Real,
-    Ai: Real,
-    d: Real,
-    e: Real,
-    tr: Real,
-    ti: Real,
-    vr: Real,
-    vi: Real,
-    wr: Real,
-    wi: Real,
-    scale_r: Real,
-    scale_i: Real,
-    S: Real,
-) -> None:
+def _reflector(i: int, n: int, A: Real, d: Real, e: Real, t: Real, v: Real, w: Real, scale: Real) -> None:
     """Reflector that clears column i below the subdiagonal; leaves its vector in v and in A, zeroes w."""
-    for x in range(_L):
-        S[x] = 0.0
+    zero = splat(0.0)
+    S = zero
     for r in range(i + 2, n):
-        for x in range(_L):
-            S[x] += Ar[r, i, x] * Ar[r, i, x] + Ai[r, i, x] * Ai[r, i, x]
-    for x in range(_L):
-        d[i, x] = Ar[i, i, x]
-        a = Ar[i + 1, i, x]
-        b = Ai[i + 1, i, x]
-        if S[x] + b * b <= 1e-300:
-            e[i, x] = a
-            tr[i, x] = 0.0
-            ti[i, x] = 0.0
-            scale_r[x] = 0.0
-            scale_i[x] = 0.0
+        a, b = load(A, (r * n + i) * _Z), load(A, (r * n + i) * _Z + _W)
+        S = S + a * a + b * b
+    store(scale, 0, S)
+    for x in range(_W):
+        d[i * _W + x] = A[(i * n + i) * _Z + x]
+        z = ((i + 1) * n + i) * _Z + x
+        a, b, rest = A[z], A[z + _W], scale[x]
+        if rest + b * b <= 1e-300:
+            e[i * _W + x] = a
+            t[i * _Z + x] = 0.0
+            t[i * _Z + _W + x] = 0.0
+            scale[x] = 0.0
+            scale[_W + x] = 0.0
         else:
-            beta = math.sqrt(a * a + b * b + S[x])
-            beta = -beta if a >= 0 else beta
-            e[i, x] = beta
-            tr[i, x] = (beta - a) / beta
-            ti[i, x] = -b / beta
-            dr = a - beta
-            q = 1.0 / (dr * dr + b * b)
-            scale_r[x] = dr * q
-            scale_i[x] = -b * q
-        vr[i + 1, x] = 1.0
-        vi[i + 1, x] = 0.0
-        Ar[i + 1, i, x] = 1.0
-        Ai[i + 1, i, x] = 0.0
-        wr[i + 1, x] = 0.0
-        wi[i + 1, x] = 0.0
-    for r in range(i + 2, n):
-        for x in range(_L):
-            a = Ar[r, i, x]
-            b = Ai[r, i, x]
-            y = a * scale_r[x] - b * scale_i[x]
-            z = a * scale_i[x] + b * scale_r[x]
-            vr[r, x] = y
-            vi[r, x] = z
-            Ar[r, i, x] = y
-            Ai[r, i, x] = z
-            wr[r, x] = 0.0
-            wi[r, x] = 0.0
+            beta = -math.copysign(math.sqrt(a * a + b * b + rest), a)
+            e[i * _W + x] = beta
+            t[i * _Z + x] = (beta - a) / beta
+            t[i * _Z + _W + x] = -b / beta
+            q = 1.0 / ((a - beta) * (a - beta) + b * b)
+            scale[x] = (a - beta) * q
+            scale[_W + x] = -b * q
+        A[z] = 1.0
+        A[z + _W] = 0.0
+    p, q = load(scale, 0), load(scale, _W)
+    for r in range(i + 1, n):
+        z = (r * n + i) * _Z
+        a, b = load(A, z), load(A, z + _W)
+        if r > i + 1:
+            a, b = a * p - b * q, a * q + b * p
+            store(A, z, a)
+            store(A, z + _W, b)
+        store(v, r * _Z, a)
+        store(v, r * _Z + _W, b)
+        store(w, r * _Z, zero)
+        store(w, r * _Z + _W, zero)
 
 
 @exact
-def _apply(i: int, n: int, Ar: Real, Ai: Real, vr: Real, vi: Real, wr: Real, wi: Real, S: Real, C: Real) -> None:
-    """W = A v, from the lower triangle of A."""
+def _apply(i: int, n: int, A: Real, v: Real, w: Real) -> None:
+    """Compute w = A v from the lower triangle of A."""
     for r in range(i + 1, n):
-        for x in range(_L):
-            S[x] = Ar[r, r, x] * vr[r, x]
-            C[x] = Ar[r, r, x] * vi[r, x]
-        for c in range(i + 1, r):
-            for x in range(_L):
-                a = Ar[r, c, x]
-                b = Ai[r, c, x]
-                S[x] += a * vr[c, x] - b * vi[c, x]
-                C[x] += a * vi[c, x] + b * vr[c, x]
-                wr[c, x] += a * vr[r, x] + b * vi[r, x]
-                wi[c, x] += a * vi[r, x] - b * vr[r, x]
-        for x in range(_L):
-            wr[r, x] += S[x]
-            wi[r, x] += C[x]
+        xr, xi, line = load(v, r * _Z), load(v, r * _Z + _W), r * n * _Z
+        a = load(A, line + r * _Z)
+        S, C = a * xr, a * xi
+        for z in range((i + 1) * _Z, r * _Z, _Z):
+            a, b = load(A, line + z), load(A, line + z + _W)
+            yr, yi = load(v, z), load(v, z + _W)
+            S, C = S + a * yr - b * yi, C + a * yi + b * yr
+            store(w, z, load(w, z) + a * xr + b * xi)
+            store(w, z + _W, load(w, z + _W) + a * xi - b * xr)
+        store(w, r * _Z, load(w, r * _Z) + S)
+        store(w, r * _Z + _W, load(w, r * _Z + _W) + C)
 
 
 @exact
-def _shift(i: int, n: int, tr: Real, ti: Real, vr: Real, vi: Real, wr: Real, wi: Real, S: Real, C: Real) -> None:
-    """W <- t w - (t / 2) (w^+ v) v, the vector of the rank-two update."""
-    for x in range(_L):
-        S[x] = 0.0
-        C[x] = 0.0
-    for r in range(i + 1, n):
-        for x in range(_L):
-            a = wr[r, x]
-            b = wi[r, x]
-            y = a * tr[i, x] - b * ti[i, x]
-            z = a * ti[i, x] + b * tr[i, x]
-            wr[r, x] = y
-            wi[r, x] = z
-            S[x] += y * vr[r, x] + z * vi[r, x]
-            C[x] += y * vi[r, x] - z * vr[r, x]
-    for x in range(_L):
-        a = S[x]
-        b = C[x]
-        S[x] = -0.5 * (tr[i, x] * a - ti[i, x] * b)
-        C[x] = -0.5 * (tr[i, x] * b + ti[i, x] * a)
-    for r in range(i + 1, n):
-        for x in range(_L):
-            wr[r, x] += S[x] * vr[r, x] - C[x] * vi[r, x]
-            wi[r, x] += S[x] * vi[r, x] + C[x] * vr[r, x]
+def _shift(i: int, n: int, t: Real, v: Real, w: Real) -> None:
+    """Turn w into t w - (t / 2) (w^+ v) v, the vector of the rank-two update."""
+    tr, ti, half = load(t, i * _Z), load(t, i * _Z + _W), splat(-0.5)
+    S, C = splat(0.0), splat(0.0)
+    for z in range((i + 1) * _Z, n * _Z, _Z):
+        a, b = load(w, z), load(w, z + _W)
+        xr, xi = load(v, z), load(v, z + _W)
+        yr, yi = a * tr - b * ti, a * ti + b * tr
+        store(w, z, yr)
+        store(w, z + _W, yi)
+        S, C = S + yr * xr + yi * xi, C + yr * xi - yi * xr
+    S, C = half * (tr * S - ti * C), half * (tr * C + ti * S)
+    for z in range((i + 1) * _Z, n * _Z, _Z):
+        xr, xi = load(v, z), load(v, z + _W)
+        store(w, z, load(w, z) + S * xr - C * xi)
+        store(w, z + _W, load(w, z + _W) + S * xi + C * xr)
 
 
 @exact
-def _update(i: int, n: int, Ar: Real, Ai: Real, vr: Real, vi: Real, wr: Real, wi: Real) -> None:
+def _update(i: int, n: int, A: Real, v: Real, w: Real) -> None:
     """A <- A - v w^+ - w v^+ on the lower triangle."""
     for r in range(i + 1, n):
-        for c in range(i + 1, r + 1):
-            for x in range(_L):
-                Ar[r, c, x] -= vr[r, x] * wr[c, x] + vi[r, x] * wi[c, x] + wr[r, x] * vr[c, x] + wi[r, x] * vi[c, x]
-                Ai[r, c, x] -= vi[r, x] * wr[c, x] - vr[r, x] * wi[c, x] + wi[r, x] * vr[c, x] - wr[r, x] * vi[c, x]
+        vr, vi, wr, wi = load(v, r * _Z), load(v, r * _Z + _W), load(w, r * _Z), load(w, r * _Z + _W)
+        for z in range((i + 1) * _Z, (r + 1) * _Z, _Z):
+            xr, xi, yr, yi = load(v, z), load(v, z + _W), load(w, z), load(w, z + _W)
+            at = r * n * _Z + z
+            store(A, at, load(A, at) - vr * yr - vi * yi - wr * xr - wi * xi)
+            store(A, at + _W, load(A, at + _W) - vi * yr + vr * yi - wi * xr + wr * xi)
 
 
 @exact
-def _tridiagonalise(
-    n: int, Ar: Real, Ai: Real, d: Real, e: Real, tr: Real, ti: Real, vr: Real, vi: Real, wr: Real, wi: Real
-) -> None:
-    """Real tridiagonal (d, e); the reflectors stay below the diagonal of A with factors (tr, ti)."""
-    scale_r = np.empty(_L)
-    scale_i = np.empty(_L)
-    S = np.empty(_L)
-    C = np.empty(_L)
+def _tridiagonalise(n: int, A: Real, d: Real, e: Real, t: Real, v: Real, w: Real, scale: Real) -> None:
+    """Real tridiagonal (d, e); the reflectors stay below the diagonal of A with factors t."""
     for i in range(n - 1):
-        _reflector(i, n, Ar, Ai, d, e, tr, ti, vr, vi, wr, wi, scale_r, scale_i, S)
-        _apply(i, n, Ar, Ai, vr, vi, wr, wi, S, C)
-        _shift(i, n, tr, ti, vr, vi, wr, wi, S, C)
-        _update(i, n, Ar, Ai, vr, vi, wr, wi)
-    for x in range(_L):
-        d[n - 1, x] = Ar[n - 1, n - 1, x]
-        e[n - 1, x] = 0.0
+        _reflector(i, n, A, d, e, t, v, w, scale)
+        _apply(i, n, A, v, w)
+        _shift(i, n, t, v, w)
+        _update(i, n, A, v, w)
+    store(d, (n - 1) * _W, load(A, (n * n - 1) * _Z))
+    store(e, (n - 1) * _W, splat(0.0))
 
 
 @exact
-def _active(left: int, n: int, d: Real, e: Real, stop: Index, on: Flags) -> int:
-    """Mark lanes whose level ``left`` has not converged; return the furthest end of their blocks."""
+def _active(left: int, n: int, d: Real, e: Real, stop: Real, on: Real) -> int:
+    """Mark entries whose level ``left`` has not converged; return the furthest end of their blocks."""
     far = left
-    for x in range(_L):
+    for x in range(_W):
         m = left
-        while m < n - 1 and abs(e[m, x]) > _EPS * (abs(d[m, x]) + abs(d[m + 1, x])):
+        while m < n - 1 and abs(e[m * _W + x]) > _EPS * (abs(d[m * _W + x]) + abs(d[(m + 1) * _W + x])):
             m += 1
         stop[x] = m
-        on[x] = m > left
+        on[x] = 1.0 if m > left else 0.0
         far = max(far, m)
     return far
 
 
 @exact
-def _givens(
-    i: int, d: Real, e: Real, stop: Index, on: Flags, f_sin: Real, f_cos: Real, g: Real, p: Real, S: Real, C: Real
-) -> None:
-    """One rotation of the QL sweep in rows i, i + 1 for the lanes that take part."""
-    for x in range(_L):
-        S[x] = 0.0
-        C[x] = 1.0
-        if on[x] and stop[x] > i:
-            f = f_sin[x] * e[i, x]
-            b = f_cos[x] * e[i, x]
-            r = math.sqrt(f * f + g[x] * g[x])
-            e[i + 1, x] = r
-            if r > 0.0:
-                f_sin[x] = f / r
-                f_cos[x] = g[x] / r
-                q = d[i + 1, x] - p[x]
-                y = (d[i, x] - q) * f_sin[x] + 2.0 * f_cos[x] * b
-                p[x] = f_sin[x] * y
-                d[i + 1, x] = q + p[x]
-                g[x] = f_cos[x] * y - b
-                S[x] = f_sin[x]
-                C[x] = f_cos[x]
-            else:
-                d[i + 1, x] -= p[x]
-                e[stop[x], x] = 0.0
-                on[x] = False
+def _begin(left: int, d: Real, e: Real, stop: Real, on: Real, g: Real) -> None:
+    """Wilkinson's shift."""
+    for x in range(_W):
+        low = d[left * _W + x]
+        el = e[left * _W + x] if on[x] > 0.0 else 1.0
+        q = (d[(left + 1) * _W + x] - low) / (2.0 * el)
+        g[x] = d[int(stop[x]) * _W + x] - low + el / (q + math.copysign(math.sqrt(q * q + 1.0), q))
 
 
 @exact
-def _rotate(i: int, n: int, Z: Real, S: Real, C: Real) -> None:
-    """Rows i, i + 1 of the transposed eigenvector matrix."""
-    for k in range(n):
-        for x in range(_L):
-            f1 = Z[i + 1, k, x]
-            f0 = Z[i, k, x]
-            Z[i + 1, k, x] = S[x] * f0 + C[x] * f1
-            Z[i, k, x] = C[x] * f0 - S[x] * f1
+def _sweep(left: int, far: int, n: int, d: Real, e: Real, Z: Real, stop: Real, on: Real, start: Real) -> None:
+    """One QL sweep from the ends of the blocks down to level ``left``."""
+    one, zero, tiny = splat(1.0), splat(0.0), splat(1e-300)
+    f_sin, f_cos, p, g, end, active = one, one, zero, load(start, 0), load(stop, 0), load(on, 0)
+    for i in range(far - 1, left - 1, -1):
+        take = active * (end - splat(i + 0.5))
+        low, high, off = load(d, i * _W), load(d, (i + 1) * _W), load(e, i * _W)
+        f, b = f_sin * off, f_cos * off
+        r = root(f * f + g * g)
+        store(e, (i + 1) * _W, choose(take, r, load(e, (i + 1) * _W)))
+        if lowest(choose(take, r, one)) == 0.0:  # a level found before its turn: the sweep of its entry ends here
+            for x in range(_W):
+                if on[x] > 0.0 and stop[x] > i and e[(i + 1) * _W + x] == 0.0:
+                    e[int(stop[x]) * _W + x] = 0.0
+                    on[x] = 0.0
+            store(d, (i + 1) * _W, choose(active - load(on, 0), high - p, high))
+            high, active = load(d, (i + 1) * _W), load(on, 0)
+            take = active * (end - splat(i + 0.5))
+        inverse = one / choose(r - tiny, r, one)
+        f_sin, f_cos = choose(take, f * inverse, f_sin), choose(take, g * inverse, f_cos)
+        q = high - p
+        y = (low - q) * f_sin + (f_cos + f_cos) * b
+        p = choose(take, f_sin * y, p)
+        store(d, (i + 1) * _W, choose(take, q + p, high))
+        g = choose(take, f_cos * y - b, g)
+        S, C = choose(take, f_sin, zero), choose(take, f_cos, one)
+        for k in range(i * n * _W, (i + 1) * n * _W, _W):  # rows i, i + 1 of the transposed eigenvectors
+            z0, z1 = load(Z, k), load(Z, k + n * _W)
+            store(Z, k + n * _W, S * z0 + C * z1)
+            store(Z, k, C * z0 - S * z1)
+    store(d, left * _W, choose(active, load(d, left * _W) - p, load(d, left * _W)))
+    store(e, left * _W, choose(active, g, load(e, left * _W)))
+    for x in range(_W):
+        if on[x] > 0.0:
+            e[int(stop[x]) * _W + x] = 0.0
 
 
 @exact
-def _implicit_ql(n: int, d: Real, e: Real, Z: Real) -> bool:
-    """Diagonalise (d, e) in all lanes at once; eigenvectors are the rows of Z.  False if a lane does not converge."""
-    stop = np.empty(_L, np.int64)
-    on = np.empty(_L, np.bool_)
-    g = np.empty(_L)
-    p = np.empty(_L)
-    f_sin = np.empty(_L)
-    f_cos = np.empty(_L)
-    S = np.empty(_L)
-    C = np.empty(_L)
+def _implicit_ql(n: int, d: Real, e: Real, Z: Real, stop: Real, on: Real, g: Real) -> bool:
+    """Diagonalise (d, e) in all entries; eigenvectors are the rows of Z.  False if one does not converge."""
     Z[:] = 0.0
     for i in range(n):
-        Z[i, i, :] = 1.0
+        store(Z, (i * n + i) * _W, splat(1.0))
     for left in range(n):
         converged = False
         for _ in range(_SWEEPS):
@@ -244,110 +209,89 @@ def _implicit_ql(n: int, d: Real, e: Real, Z: Real) -> bool:
             if far == left:
                 converged = True
                 break
-            for x in range(_L):
-                el = e[left, x] if on[x] else 1.0
-                q = (d[left + 1, x] - d[left, x]) / (2.0 * el)
-                r = math.sqrt(q * q + 1.0)
-                r = r if q >= 0 else -r
-                g[x] = d[stop[x], x] - d[left, x] + el / (q + r)
-                f_sin[x] = 1.0
-                f_cos[x] = 1.0
-                p[x] = 0.0
-            for i in range(far - 1, left - 1, -1):
-                _givens(i, d, e, stop, on, f_sin, f_cos, g, p, S, C)
-                _rotate(i, n, Z, S, C)
-            for x in range(_L):
-                if on[x]:
-                    d[left, x] -= p[x]
-                    e[left, x] = g[x]
-                    e[stop[x], x] = 0.0
+            _begin(left, d, e, stop, on, g)
+            _sweep(left, far, n, d, e, Z, stop, on, g)
         if not converged:
             return False
     return True
 
 
 @exact
-def _back_transform(n: int, Ar: Real, Ai: Real, tr: Real, ti: Real, Z: Real, Ur: Real, Ui: Real) -> None:
-    """Apply the reflectors to the eigenvectors of the tridiagonal matrix."""
-    S = np.empty(_L)
-    C = np.empty(_L)
+def _back_transform(n: int, A: Real, t: Real, Z: Real, U: Real) -> None:
+    """Apply the reflectors to the eigenvectors of the tridiagonal matrix; they become the rows of U."""
+    zero = splat(0.0)
     for j in range(n):
+        line = j * n * _Z
         for k in range(n):
-            for x in range(_L):
-                Ur[j, k, x] = Z[j, k, x]
-                Ui[j, k, x] = 0.0
+            store(U, line + k * _Z, load(Z, (j * n + k) * _W))
+            store(U, line + k * _Z + _W, zero)
         for i in range(n - 2, -1, -1):
-            for x in range(_L):
-                S[x] = 0.0
-                C[x] = 0.0
+            S, C = zero, zero
             for r in range(i + 1, n):
-                for x in range(_L):
-                    a = Ar[r, i, x]
-                    b = Ai[r, i, x]
-                    S[x] += a * Ur[j, r, x] + b * Ui[j, r, x]
-                    C[x] += a * Ui[j, r, x] - b * Ur[j, r, x]
-            for x in range(_L):
-                q = tr[i, x] * S[x] - ti[i, x] * C[x]
-                C[x] = tr[i, x] * C[x] + ti[i, x] * S[x]
-                S[x] = q
+                a, b = load(A, (r * n + i) * _Z), load(A, (r * n + i) * _Z + _W)
+                x, y = load(U, line + r * _Z), load(U, line + r * _Z + _W)
+                S, C = S + a * x + b * y, C + a * y - b * x
+            p, q = load(t, i * _Z), load(t, i * _Z + _W)
+            S, C = p * S - q * C, p * C + q * S
             for r in range(i + 1, n):
-                for x in range(_L):
-                    a = Ar[r, i, x]
-                    b = Ai[r, i, x]
-                    Ur[j, r, x] -= S[x] * a - C[x] * b
-                    Ui[j, r, x] -= S[x] * b + C[x] * a
+                a, b = load(A, (r * n + i) * _Z), load(A, (r * n + i) * _Z + _W)
+                store(U, line + r * _Z, load(U, line + r * _Z) - S * a + C * b)
+                store(U, line + r * _Z + _W, load(U, line + r * _Z + _W) - S * b - C * a)
 
 
 @exact
-def _batch(H: Complex, E: Real, U: Complex, failed: Flags) -> None:
-    """Solve all matrices; ``failed[k]`` marks those that did not converge and must be done by LAPACK."""
-    nk, n, _ = H.shape
-    Ar = np.empty((n, n, _L))
-    Ai = np.empty((n, n, _L))
-    Z = np.empty((n, n, _L))
-    Ur = np.empty((n, n, _L))
-    Ui = np.empty((n, n, _L))
-    d = np.empty((n, _L))
-    e = np.empty((n, _L))
-    tr = np.empty((n, _L))
-    ti = np.empty((n, _L))
-    vr = np.empty((n, _L))
-    vi = np.empty((n, _L))
-    wr = np.empty((n, _L))
-    wi = np.empty((n, _L))
-    for first in range(0, nk, _L):
-        count = min(_L, nk - first)
-        for x in range(_L):
-            k = first + min(x, count - 1)
-            for r in range(n):
-                for c in range(r + 1):
-                    Ar[r, c, x] = H[k, r, c].real
-                    Ai[r, c, x] = H[k, r, c].imag
-        _tridiagonalise(n, Ar, Ai, d, e, tr, ti, vr, vi, wr, wi)
-        good = _implicit_ql(n, d, e, Z)
+def _solve(H: Packed, E: Real, U: Packed, failed: Flags, work: Real) -> None:
+    n_k, n = E.shape
+    square, line = n * n * _Z, n * _Z
+    A, V, Z = work[:square], work[square : 2 * square], work[2 * square : 2 * square + n * n * _W]
+    rest = work[2 * square + n * n * _W :]
+    d, e, t = rest[: n * _W], rest[line : line + n * _W], rest[2 * line : 3 * line]
+    v, w = rest[3 * line : 4 * line], rest[4 * line : 5 * line]
+    stop, on, g = rest[5 * line :], rest[5 * line + _Z :], rest[5 * line + 2 * _Z :]
+    states = U.reshape(-1)
+    for group in range(len(H)):
+        first = group * _W
+        count = min(_W, n_k - first)
+        A[:] = H[group].reshape(-1)
+        _tridiagonalise(n, A, d, e, t, v, w, stop)
+        good = _implicit_ql(n, d, e, Z, stop, on, g)
         for x in range(count):
             failed[first + x] = not good
         if not good:
             continue
-        _back_transform(n, Ar, Ai, tr, ti, Z, Ur, Ui)
-        for x in range(count):
-            order = np.argsort(d[:, x])
+        _back_transform(n, A, t, Z, V)
+        for x in range(_W):
+            order = np.argsort(d[x : n * _W : _W])
             for j in range(n):
-                E[first + x, j] = d[order[j], x]
-            for r in range(n):
-                for j in range(n):
-                    U[first + x, r, j] = complex(Ur[order[j], r, x], Ui[order[j], r, x])
+                if x < count:
+                    E[first + x, j] = d[order[j] * _W + x]
+                source, target = order[j] * line + x, group * square + j * _Z + x
+                for r in range(n):
+                    states[target + r * line] = V[source + r * _Z]
+                    states[target + r * line + _W] = V[source + r * _Z + _W]
 
 
-def eigh_lanes(H: NDArray[np.complex128]) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
-    """Eigenvalues (ascending) and eigenvectors (columns) of Hermitian matrices ``(n_k, N, N)``, N >= 2.
+def _batch(H: Packed, E: Real, U: Packed, failed: Flags) -> None:
+    """Solve all matrices; ``failed[k]`` marks those that did not converge and must be done by LAPACK."""
+    n = E.shape[1]
+    _solve(H, E, U, failed, scratch("eigen", 5 * n * n * _W + 5 * n * _Z + 3 * _Z))
+
+
+def eigh_packed(H: Packed, n_k: int) -> tuple[Real, Packed]:
+    """Eigenvalues ``(n_k, N)`` (ascending) and packed eigenvectors (columns) of packed Hermitian matrices, N >= 2.
 
     Only the lower triangles are read.  Matrices whose iteration does not converge are handed to LAPACK.
     """
-    E = np.empty(H.shape[:2])
-    U = np.empty_like(H)
-    failed = np.zeros(len(H), dtype=np.bool_)
+    E, U, failed = np.empty((n_k, H.shape[-3])), aligned(H.shape), np.zeros(n_k, dtype=np.bool_)
     _batch(H, E, U, failed)
     if failed.any():
-        E[failed], U[failed] = np.linalg.eigh(H[failed])
+        states = unpack(U, n_k)
+        E[failed], states[failed, :, 0] = np.linalg.eigh(unpack(H, n_k)[failed, :, 0])
+        U = pack(states)
     return E, U
+
+
+def eigh_lanes(H: Complex) -> tuple[Real, Complex]:
+    """The same for plain matrices ``(n_k, N, N)``."""
+    E, U = eigh_packed(pack(H[:, :, None]), len(H))
+    return E, np.ascontiguousarray(unpack(U, len(H))[:, :, 0])

@@ -143,8 +143,9 @@ class Work:
         for block in self._blocks(mesh, part, recipe):
             if stop.is_set():
                 return out
-            out.add(recipe.solve(block), block.weight)
-            done(len(block.H))
+            states = recipe.solve(block)
+            out.add(states, block.weight)
+            done(len(states.e))
         return out
 
     def _blocks(self, mesh: Mesh, part: Part, recipe: Recipe) -> Iterator[Block]:

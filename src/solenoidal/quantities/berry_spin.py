@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.bloch import States
+from solenoidal.packed import multiplet_trace
 from solenoidal.quantities import Settings, quantity
-from solenoidal.sums import multiplet_trace
 
 
 @quantity
@@ -16,6 +16,6 @@ def berry_spin(states: States, settings: Settings) -> NDArray[np.float64]:
     multiplets: the inter-multiplet sum is the full non-Abelian curvature (theory notes, section 6).
     Xiao and Niu, Phys. Rev. B 104, L241411 (2021), Eqs. 11, 12.
     """
-    B = states.B[:, : states.rows]
-    BBs = multiplet_trace(B, B, states.s[:, : states.rows], states.group, states.sign)  # [l, i, a]
+    B = states.packed_B
+    BBs = multiplet_trace(B, B, states.operator.packed, states.group, states.sign)  # [l, i, a]
     return np.asarray(-2.0 * BBs.swapaxes(2, 3))

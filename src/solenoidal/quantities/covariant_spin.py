@@ -1,12 +1,13 @@
 """Matrix element of s between covariant derivatives: the sea of Eq. 11 in form (P) and of the Kubo formula."""
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.bloch import States
-from solenoidal.products import B_s
+from solenoidal.packed import imag_sum, row_product
 from solenoidal.quantities import Settings, quantity
-from solenoidal.sums import imag_sum
 
 
 @quantity
@@ -15,7 +16,12 @@ def covariant_spin(states: States, settings: Settings) -> NDArray[np.float64]:
 
     Theory notes, section 3, form (P).  Antisymmetric in i, l.
     """
-    Bs = B_s(states)
-    n_k, n, D, n_s, N = Bs.shape
-    out = imag_sum(Bs.reshape(n_k, n, D * n_s, N), states.B[:, :n], states.sign)  # [i, a, l]
-    return np.asarray(out.reshape(n_k, n, D, n_s, D).swapaxes(3, 4))
+    B, s = states.packed_B, states.operator.packed
+    n_k, D, n_s = len(states.e), B.shape[1], s.shape[1]
+    first = [(i, a) for i in range(D - 1) for a in range(n_s)]
+    BsB = imag_sum(row_product(B, s, states.sign, first), B, n_k, states.sign)  # [(i, a), l]
+    out = np.zeros((n_k, states.rows, D, D, n_s))
+    for i, l in itertools.combinations(range(D), 2):
+        out[:, :, i, l] = BsB[:, :, i * n_s : (i + 1) * n_s, l]
+        out[:, :, l, i] = -out[:, :, i, l]
+    return out

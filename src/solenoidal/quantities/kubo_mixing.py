@@ -1,12 +1,13 @@
 """What the finite-q Kubo formula has beyond form (P) of Eq. 11: the mixing of bands by a transverse field."""
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.bloch import States
-from solenoidal.products import sG_v
+from solenoidal.packed import imag_sum, multiplet_trace, row_product
 from solenoidal.quantities import Settings, quantity
-from solenoidal.sums import imag_sum, multiplet_trace
 
 
 @quantity
@@ -17,11 +18,11 @@ def kubo_mixing(states: States, settings: Settings) -> NDArray[np.float64]:
     velocity inside the multiplet of n.  It comes from the triple sum of (K) with ``f[a,b,c]`` written as partial
     fractions; terms with two levels in one multiplet are the last line.
     """
-    n, sign = states.rows, states.sign
-    sGv = sG_v(states)
-    n_k, _, n_s, D, N = sGv.shape
-    B, sG = states.B[:, :n], states.sG[:, :n]
-    svB = imag_sum(sGv.reshape(n_k, n, n_s * D, N), B, sign).reshape(n_k, n, n_s, D, D)  # [a, i, l]
-    sBv = multiplet_trace(sG, B, states.v[:, :n], states.group, sign)  # [a, i, l]
-    half = sBv - svB
+    B, sG, v, sign = states.packed_B, states.packed_sG, states.velocity.packed, states.sign
+    n_k, D = len(states.e), B.shape[1]
+    half = multiplet_trace(sG, B, v, states.group, sign)  # [a, i, l]
+    unequal = list(itertools.permutations(range(D), 2))
+    sBv = imag_sum(sG, row_product(B, v, sign, unequal), n_k, sign)  # s_np (B^l v^i)+_pn: [a, (l, i)]
+    for number, (l, i) in enumerate(unequal):
+        half[:, :, :, i, l] -= sBv[:, :, :, number]
     return np.ascontiguousarray((half - half.swapaxes(3, 4)).transpose(0, 1, 3, 4, 2))

@@ -4,9 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.bloch import States
-from solenoidal.products import spin_current
+from solenoidal.packed import anticommutator_sum, weighted
 from solenoidal.quantities import Settings, quantity
-from solenoidal.sums import imag_sum
 
 
 @quantity
@@ -15,8 +14,6 @@ def spin_berry(states: States, settings: Settings) -> NDArray[np.float64]:
 
     Theory notes, section 1; the "simple" spin conductivity of postw90 and WannierBerri.
     """
-    J = spin_current(states)
-    n_k, n, D, n_s, N = J.shape
-    vGG = states.B[:, :n] * states.G[:, :n, None, :]
-    vJ = imag_sum(vGG, J.reshape(n_k, n, D * n_s, N), states.sign).reshape(n_k, n, D, D, n_s)  # [l, i, a]
+    vGG, v, s = weighted(states.packed_B, states.packed_G), states.velocity.packed, states.operator.packed
+    vJ = 0.5 * anticommutator_sum(vGG, v, s, len(states.e), states.sign)  # [l, i, a]
     return np.asarray(-2.0 * vJ.swapaxes(2, 3))

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.bloch import States
+from solenoidal.packed import multiplet_trace
 from solenoidal.quantities import Settings, quantity
-from solenoidal.sums import multiplet_trace
 
 
 @quantity
@@ -14,6 +14,6 @@ def velocity_dipole(states: States, settings: Settings) -> NDArray[np.float64]:
 
     Xiao and Niu, Phys. Rev. B 104, L241411 (2021), Eq. 11; theory notes, section 3, form (S), and section 6.
     """
-    n = states.rows
-    Bsv = multiplet_trace(states.B[:, :n], states.s[:, :n], states.v[:, :n], states.group, states.sign)  # [i, a, l]
+    s, v = states.operator.packed, states.velocity.packed
+    Bsv = multiplet_trace(states.packed_B, s, v, states.group, states.sign)  # [i, a, l]
     return np.asarray(Bsv.swapaxes(3, 4))

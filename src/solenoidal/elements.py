@@ -1,0 +1,96 @@
+"""Matrix elements between eigenstates in two layouts, each made from the other when first asked for."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solenoidal.packed import Packed, diagonal, pack, unpack
+
+__all__ = ["Elements", "PlainElements", "lazy"]
+
+Complex = NDArray[np.complex128]
+Real = NDArray[np.float64]
+T = TypeVar("T")
+
+
+class Elements:
+    """Hermitian matrices <n|X^p|m> of a block.
+
+    Parameters
+    ----------
+    plain
+        ``(n_k, N, P, N)``: element [k, n, p, m]; or None.
+    packed
+        The same in the layout of :mod:`solenoidal.packed`, with the number of k-points; or None.
+    """
+
+    def __init__(self, plain: Complex | None = None, packed: tuple[Packed, int] | None = None) -> None:
+        #: Whether the packed layout came first.
+        self.born_packed = plain is None
+        if plain is not None:
+            self.plain = plain
+        if packed is not None:
+            self.packed = packed[0]
+        self.n_k = len(plain) if plain is not None else packed[1] if packed is not None else 0
+
+    @cached_property
+    def plain(self) -> Complex:
+        """``(n_k, N, P, N)``."""
+        return unpack(self.packed, self.n_k)
+
+    @cached_property
+    def packed(self) -> Packed:
+        """In the layout of :mod:`solenoidal.packed`."""
+        return pack(np.ascontiguousarray(self.plain))
+
+    @cached_property
+    def diagonal(self) -> Real:
+        """``(n_k, N, P)`` diagonal elements."""
+        return diagonal(self.packed, self.n_k)
+
+    def take(self, index: NDArray[np.bool_]) -> "Elements":
+        """Return the k-points that ``index (n_k,)`` marks."""
+        return Elements(self.plain[index])
+
+
+class PlainElements:
+    """Field of a data class that is set to elements in either layout, or None, and read as a plain array.
+
+    What was set is the attribute with ``_elements`` after the name of the field.
+
+    Parameters
+    ----------
+    layout
+        Of the plain array: ``"kipj"`` (n_k, N, P, N), ``"kpij"`` (n_k, P, N, N) or ``"kij"`` (n_k, N, N).
+    """
+
+    def __init__(self, name: str, layout: Literal["kipj", "kpij", "kij"]) -> None:
+        self.name, self.layout = f"{name}_elements", layout
+
+    def __get__(self, instance: object, owner: type) -> Complex | None:
+        elements: Elements | None = instance.__dict__[self.name]
+        if elements is None:
+            return None
+        if self.layout == "kij":
+            return elements.plain[:, :, 0]
+        return elements.plain if self.layout == "kipj" else elements.plain.swapaxes(1, 2)
+
+    def __set__(self, instance: object, value: Complex | Elements | None) -> None:
+        if value is not None and not isinstance(value, Elements):
+            by_row = {"kipj": lambda X: X, "kpij": lambda X: X.swapaxes(1, 2), "kij": lambda X: X[:, :, None]}
+            value = Elements(by_row[self.layout](value))
+        instance.__dict__[self.name] = value
+
+
+def lazy(**layouts: Literal["kipj", "kpij", "kij"]) -> Callable[[type[T]], type[T]]:
+    """Make fields of the decorated data class :class:`PlainElements` with the layouts given by name."""
+
+    def decorate(owner: type[T]) -> type[T]:
+        for name, layout in layouts.items():
+            setattr(owner, name, PlainElements(name, layout))
+        return owner
+
+    return decorate
