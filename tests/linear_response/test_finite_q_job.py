@@ -86,9 +86,34 @@ def test_progress_counts_both_passes_of_both_meshes():
     assert progress[-1].done == progress[-1].total == 2 * (42 + 12)
 
 
-def test_workers_share_the_blocks():
-    one, three = (engine.run(rm.electrons(2), task(workers=n)).conductivity for n in (1, 3))
-    np.testing.assert_allclose(one, three, rtol=1e-11, atol=1e-13)
+def same(a, b):
+    for kind in ("values", "errors", "shifts", "floors"):
+        for name, x in getattr(a, kind).items():
+            assert np.array_equal(x, getattr(b, kind)[name]), (kind, name)
+    for name in a.limits:
+        assert np.array_equal(a.limits[name]["finite_q"], b.limits[name]["finite_q"])
+
+
+def test_threads_and_processes_give_the_same_bits():
+    model, wanted = rm.electrons(2), task(mesh=(40, 16))
+    one = engine.run(model, wanted, crew=engine.Threads(1))
+    same(one, engine.run(model, wanted, crew=engine.Threads(3)))
+    same(one, engine.run(model, wanted, crew=engine.Processes(2)))
+
+
+def test_interrupted_sum_goes_on_to_the_same_bits(tmp_path):
+    """In its own parts, after those that all definitions share."""
+    model, wanted, seen = rm.electrons(2), task(mesh=(40, 16), workers=1), []
+
+    def stop(event):
+        if isinstance(event, Progress) and event.done >= 1000:
+            raise KeyboardInterrupt
+
+    whole = engine.run(model, wanted)
+    with pytest.raises(KeyboardInterrupt):
+        engine.run(model, wanted, stop, keep=tmp_path / "state")
+    same(whole, engine.run(model, wanted, seen.append, keep=tmp_path / "state", resume=True))
+    assert 640 < next(e for e in seen if isinstance(e, Progress)).done <= 1000
 
 
 def test_alone_and_with_everything():

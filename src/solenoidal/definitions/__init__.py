@@ -6,7 +6,7 @@ It holds no arithmetic of its own.  One that is not of this form brings its own 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol, Self
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,11 +97,11 @@ class DirectSum(Protocol):
     def add(self, k: Real) -> None:
         """Add the points ``k (n_k, D)``, fractional."""
 
-    def merge(self, other: Self) -> None:
-        """Add what another sum collected."""
-
     def limit(self, function: str) -> Limit:
         """Sum over the points added so far with one energy function."""
+
+    def arrays(self) -> dict[str, Real]:
+        """Everything collected, by name: views; those of two sets of points are added element by element."""
 
 
 #: Begins an empty sum for a crystal and an operator with the components wanted.

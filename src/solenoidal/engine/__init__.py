@@ -10,7 +10,6 @@ from solenoidal.compiled import announced_compilation, one_blas_thread
 from solenoidal.diagnostics import band_range
 from solenoidal.engine import checkpoint, memory, quality
 from solenoidal.engine.checkpoint import Checkpoint, Stage, fingerprint
-from solenoidal.engine.direct import add_direct, direct_names
 from solenoidal.engine.refine import refine
 from solenoidal.engine.schedule import Crew, Processes, Remote, Threads
 from solenoidal.engine.sweep import Sweep, sweep
@@ -77,17 +76,12 @@ def run(
 def _run(work: Work, crew: Crew, state: Checkpoint | None, listen: Listener) -> Outcome:
     task = work.task
 
-    def points(mesh: Mesh) -> int:
-        return work.size(mesh) + len(direct_names(task)) * mesh.size
-
     def add(mesh: Mesh) -> Sweep:
         stage = state.stage(_name(mesh)) if state else Stage()
-        count = counter or Counter(listen, points(mesh))
+        count = counter or Counter(listen, work.total(mesh))
         out = sweep(work, mesh, crew, count, stage, state, most)
-        limits[mesh.n] = add_direct(out, work.model, work.operator, task, mesh, count)
         return out
 
-    limits: dict[tuple[int, ...], dict[str, dict[str, Real]]] = {}
     counter: Counter | None = None
     short: tuple[str, ...] = ()
     try:
@@ -97,7 +91,7 @@ def _run(work: Work, crew: Crew, state: Checkpoint | None, listen: Listener) -> 
             if task.tolerance is None:
                 mesh = Mesh(tuple(task.mesh), tuple(task.offset))
                 meshes = [mesh, *([mesh.halved()] if task.error else [])]
-                counter = Counter(listen, sum(map(points, meshes)))
+                counter = Counter(listen, sum(map(work.total, meshes)))
                 fine, *half = map(add, meshes)
                 errors = {name: abs(fine.values[name] - h.values[name]) for h in half for name in fine.values}
             else:
@@ -107,7 +101,7 @@ def _run(work: Work, crew: Crew, state: Checkpoint | None, listen: Listener) -> 
         crew.close()
     if state:
         state.finish()
-    small = quality.residuals(work.model, task) | quality.limit_residuals(task, fine, limits[mesh.n])
+    small = quality.residuals(work.model, task) | quality.limit_residuals(task, fine, fine.limits)
     return Outcome(
         fine.values,
         errors,
@@ -118,7 +112,7 @@ def _run(work: Work, crew: Crew, state: Checkpoint | None, listen: Listener) -> 
         small,
         (*short, *quality.warnings(task, fine, errors if task.tolerance is None else {}, small)),
         fine.floors,
-        limits[mesh.n],
+        fine.limits,
         mesh.n,
     )
 

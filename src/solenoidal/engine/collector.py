@@ -26,6 +26,8 @@ Real = NDArray[np.float64]
 Where = tuple[Real, Real | Shares]
 #: Energy functions wanted of the number of levels.
 COUNTED = ("fermi", "fermi_surface")
+#: Beginning of the names of the arrays of definitions that bring their own sum.
+DIRECT = "direct"
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,10 @@ def functions_wanted(task: Task) -> dict[str, tuple[str, ...]]:
 
 @dataclass
 class Collector:
-    """What one part of the mesh adds up to: accumulators by quantity, and numbers for warnings."""
+    """What one part of the mesh adds up to: accumulators by quantity, and numbers for warnings.
+
+    ``direct``: what definitions that bring their own sum have collected, by definition and name of the array.
+    """
 
     recipe: Recipe
     main: dict[str, list[Accumulator]] = field(default_factory=dict)
@@ -93,6 +98,7 @@ class Collector:
     bands: tuple[float, float] = (np.inf, -np.inf)
     magnitude: dict[str, float] = field(default_factory=dict)
     joined: int = 0
+    direct: dict[str, dict[str, Real]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.filling = self.recipe.plan.accumulators(1, COUNTED)
@@ -174,6 +180,10 @@ class Collector:
             a.merge(b)
         self.bands = (min(self.bands[0], other.bands[0]), max(self.bands[1], other.bands[1]))
         self.joined += other.joined
+        for definition, arrays in other.direct.items():
+            sums = self.direct.setdefault(definition, {key: np.zeros_like(x) for key, x in arrays.items()})
+            for key, x in arrays.items():
+                sums[key] += x
         for name, size in other.magnitude.items():
             self.magnitude[name] = self.magnitude.get(name, 0.0) + size
 
@@ -193,6 +203,9 @@ class Collector:
                 table[name] = recipe.plan.accumulators(columns, recipe.functions[name])
         for name, array in out._arrays():
             array[...] = arrays[name]
+        for name in (name for name in arrays if name.startswith(f"{DIRECT}/")):
+            _, definition, key = name.split("/")
+            out.direct.setdefault(definition, {})[key] = np.array(arrays[name])
         return out
 
     def _columns(self) -> dict[str, dict[str, int]]:
@@ -207,6 +220,9 @@ class Collector:
                 for number, accumulator in enumerate(accumulators):
                     for key, array in accumulator.arrays().items():
                         yield f"{kind}/{name}/{number}/{key}", array
+        for definition, collected in self.direct.items():
+            for key, array in collected.items():
+                yield f"{DIRECT}/{definition}/{key}", array
 
 
 def _repeated(factor: Real | None, n: int, rows: int) -> Real:

@@ -20,9 +20,8 @@ ALIVE = 12
 def collector_bytes(work: Work) -> int:
     """Bytes of the sums of one part, measured on one k-point; with those of the smaller degeneracy energy."""
     mesh = Mesh((1,) * work.model.dimension, (0.37,) * work.model.dimension)
-    (part,) = work.parts(mesh)
-    _, arrays = work.compute(mesh, part, lambda points: None, threading.Event()).state()
-    return 2 * sum(array.nbytes for array in arrays.values())
+    sums = [work.compute(mesh, part, lambda points: None, threading.Event()) for part in work.parts(mesh)]
+    return 2 * sum(array.nbytes for gathered in sums for array in gathered.state()[1].values())
 
 
 def estimate(work: Work, workers: int, parts: int) -> float:

@@ -1,14 +1,17 @@
 """The sum over one mesh: parts in their order, then every function of the energy."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal import responses
+from solenoidal.definitions import DirectSum
 from solenoidal.engine.checkpoint import Checkpoint, Stage
 from solenoidal.engine.collector import Collector, Recipe
+from solenoidal.engine.direct import begin, made_of_definitions
 from solenoidal.engine.schedule import Crew, in_order
+from solenoidal.engine.task import Task
 from solenoidal.engine.work import Work
 from solenoidal.events import Counter
 from solenoidal.spectral import Accumulator
@@ -24,7 +27,7 @@ class Sweep:
     """Integrals of one mesh by response, ``(label, T, mu, ...)``, per Angstrom^D, and what warnings need.
 
     ``thermal (T, mu)``: levels of the mesh within kT of mu; ``joined``: part of the k-points where all bands are one
-    multiplet.
+    multiplet; ``limits``: by response and definition that takes a limit itself, the error of that limit.
     """
 
     values: dict[str, Real]
@@ -34,6 +37,7 @@ class Sweep:
     floors: dict[str, float]
     thermal: Real
     joined: float
+    limits: dict[str, dict[str, Real]] = field(default_factory=dict)
 
 
 def sweep(
@@ -100,7 +104,25 @@ def _finish(work: Work, mesh: Mesh, recipe: Recipe, gathered: Collector) -> Swee
             table.update({name: stars.whole(name, x, work.operator, work.model.source) for name, x in table.items()})
     floors = {name: density * _rounding(recipe, name, gathered.magnitude) for name in task.responses}
     thermal = recipe.plan.collect(gathered.filling, "fermi_surface")[:, :, 0] * recipe.plan.kT[:, None]
-    return Sweep(values, shifts, filling, gathered.bands, floors, thermal, gathered.joined / mesh.size)
+    out = Sweep(values, shifts, filling, gathered.bands, floors, thermal, gathered.joined / mesh.size)
+    out.limits = {name: {} for name in task.responses if gathered.direct}
+    for definition, arrays in gathered.direct.items():
+        total = begin(definition, work.model, work.operator, task)
+        for key, array in total.arrays().items():
+            array[...] = arrays[key]
+        _add_direct(out, task, definition, total, density)
+    return out
+
+
+def _add_direct(sweep: Sweep, task: Task, definition: str, total: DirectSum, density: float) -> None:
+    """Add the sum of a definition that brings its own to the responses that are made of definitions."""
+    row = task.definitions.index(definition)
+    for response in made_of_definitions(task):
+        limit = total.limit(response.functions["sea"])
+        sweep.values[response.name][row] += density * limit.value
+        sweep.shifts[response.name][row] += density * limit.shift
+        sweep.floors[response.name] = max(sweep.floors[response.name], density * limit.floor)
+        sweep.limits[response.name][definition] = density * limit.error
 
 
 def _rounding(recipe: Recipe, name: str, magnitude: dict[str, float]) -> float:

@@ -12,6 +12,7 @@ from solenoidal import quantities, zone
 from solenoidal.bloch import Block, select_axes
 from solenoidal.division import divide
 from solenoidal.engine.collector import Collector, Recipe, functions_wanted
+from solenoidal.engine.direct import begin, direct_blocks, direct_names, direct_parts
 from solenoidal.engine.surroundings import surrounded
 from solenoidal.engine.task import Task
 from solenoidal.model import BlochModel, Operator
@@ -39,10 +40,14 @@ class Part:
         First chunk and the one after the last.
     points
         Number of k-points.
+    definition
+        The definition whose own sum over k-points this is a part of, and its chunks are blocks of points; None for a
+        part of what all other definitions are made of.
     """
 
     chunks: tuple[int, int]
     points: int
+    definition: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,12 @@ class Work:
         return self.task.method == "tetrahedron"
 
     def parts(self, mesh: Mesh) -> list[Part]:
-        """Cut a mesh into parts of about a second each."""
+        """Cut a mesh into parts of about a second each; those of sums that definitions bring themselves come last."""
+        return self._shared_parts(mesh) + [
+            Part(blocks, points, name) for name in direct_names(self.task) for blocks, points in direct_parts(mesh)
+        ]
+
+    def _shared_parts(self, mesh: Mesh) -> list[Part]:
         size = min(POINTS * (18 / self.model.size) ** 2, max(LEAST, self.size(mesh) / PARTS))
         out, first, points = [], 0, 0
         chunks, weights = self.source.chunks(mesh), self.weights(mesh)
@@ -131,6 +141,10 @@ class Work:
     def _weights(self) -> dict[tuple[int, ...], NDArray[np.int32]]:
         return {}
 
+    def total(self, mesh: Mesh) -> int:
+        """Points that all parts of a mesh have together."""
+        return self.size(mesh) + len(direct_names(self.task)) * mesh.size
+
     def size(self, mesh: Mesh) -> int:
         """Points of a mesh that are computed."""
         found = self.irreducible(mesh)
@@ -140,6 +154,15 @@ class Work:
         """Collect one part; ``done`` is told of finished points, ``stop`` ends it early."""
         recipe = self.recipe(mesh)
         out = Collector(recipe)
+        if part.definition is not None:
+            total = begin(part.definition, self.model, self.operator, self.task)
+            for k in direct_blocks(mesh, part.chunks):
+                if stop.is_set():
+                    return out
+                total.add(k)
+                done(len(k))
+            out.direct[part.definition] = total.arrays()
+            return out
         for block in self._blocks(mesh, part, recipe):
             if stop.is_set():
                 return out

@@ -14,7 +14,6 @@ Only s, H and v at k enter the limit, no derivative of s: (K) and this sum agree
 """
 
 from dataclasses import dataclass, replace
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,10 +42,6 @@ class _Tables:
     """Sums by energy function: conventional part and torque part at every length, ``(4, T, mu, i, l, a)``."""
 
     sums: dict[str, Real]
-
-    def merge(self, other: "_Tables") -> None:
-        for name, mine in self.sums.items():
-            mine += other.sums[name]
 
 
 class PairSum:
@@ -80,7 +75,7 @@ class PairSum:
         D, n_s = model.dimension, len(operator.components)
         shape = (1 + len(LENGTHS), len(self.kT), len(self.mu), D, D, n_s)
         self.main, self.shift = (_Tables({name: np.zeros(shape) for name in settings.functions}) for _ in range(2))
-        self.size = 0.0
+        self.size = np.zeros(1)
 
     def add(self, k: Real) -> None:
         """Add the points ``k (n_k, D)``, fractional."""
@@ -100,16 +95,15 @@ class PairSum:
             self._add(self.shift, k[index], part, finer[index], 1.0)
             self._add(self.shift, k[index], part, group[index], -1.0)
 
-    def merge(self, other: Self) -> None:
-        """Add what another sum collected."""
-        self.main.merge(other.main)
-        self.shift.merge(other.shift)
-        self.size += other.size
-
     def limit(self, function: str) -> Limit:
         """Sum over the points added so far with one energy function."""
         value, error = _extrapolate(self.main.sums[function])
-        return Limit(value, _extrapolate(self.shift.sums[function])[0], error, ROUNDING / STEP * self.size)
+        return Limit(value, _extrapolate(self.shift.sums[function])[0], error, ROUNDING / STEP * float(self.size[0]))
+
+    def arrays(self) -> dict[str, Real]:
+        """Everything collected, by name: views."""
+        tables = {"main": self.main, "shift": self.shift}
+        return {"size": self.size} | {f"{kind} {f}": x for kind, table in tables.items() for f, x in table.sums.items()}
 
     def _add(self, table: _Tables, k: Real, centre: Levels, group: NDArray[np.int64], sign: float) -> None:
         q = self.lengths(centre, group)
