@@ -119,16 +119,21 @@ def _bar(part: float, room: int) -> str:
 
 
 def _describe(event: Progress, elapsed: float) -> str:
-    """Stage, part done, rate and time left or taken."""
+    """Stage, part done, rate and time left or taken; the error so far and the memory where they are known."""
     percent = 100 * event.done // max(event.total, 1)
     text = f"{event.stage} {percent:3d} %  {event.done}/{event.total} {event.unit}"
     if event.done >= event.total:
-        return f"{text}  in {duration(elapsed)}"
+        return f"{text}  in {duration(elapsed)}{_state(event)}"
     if elapsed < SETTLING or not event.done:
         return text
     rate = event.done / elapsed
     speed = f"{rate:.0f}" if rate >= 100 else f"{rate:.2g}"
-    return f"{text}  {speed} {event.unit}/s  {duration((event.total - event.done) / rate)} left"
+    return f"{text}  {speed} {event.unit}/s  {duration((event.total - event.done) / rate)} left{_state(event)}"
+
+
+def _state(event: Progress) -> str:
+    error = "" if event.error is None else f"  error {100 * event.error:.2g} %"
+    return error + ("" if event.memory is None else f"  {event.memory / 1e6:.0f} MB")
 
 
 def duration(seconds: float) -> str:

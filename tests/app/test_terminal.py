@@ -51,6 +51,16 @@ def test_bar_is_drawn_at_most_ten_times_a_second():
     assert stream.getvalue().count("\r") <= 12
 
 
+def test_error_and_memory_are_shown_where_they_are_known(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    stream, clock = Tty(), Clock()
+    terminal = Terminal(stream, clock)
+    for done in range(0, 101, 20):
+        terminal(Progress("k-points", done, 100, error=0.0123, memory=345_600_000))
+        clock.now += 1.0
+    assert "3.0 s left  error 1.2 %  346 MB" in stream.getvalue()
+
+
 def test_narrow_terminal_is_not_overrun(monkeypatch):
     monkeypatch.setenv("COLUMNS", "30")
     stream, clock = Tty(), Clock()

@@ -98,6 +98,15 @@ def test_mesh_of_a_result_is_the_last_one():
     assert out.k_points > 256
 
 
+def test_progress_tells_memory_and_the_error_of_the_last_mesh():
+    seen = []
+    run(build("kane_mele"), task(2, np.array([-0.3, 0.8]), tolerance=1e-6, most=12_000), seen.append)
+    progress = [event for event in seen if isinstance(event, Progress)]
+    assert all(event.memory is None or 1e7 < event.memory < 1e11 for event in progress)
+    assert progress[0].error is None
+    assert progress[-1].error > 1e-6
+
+
 def test_an_accidental_zero_of_a_change_does_not_make_an_error_small():
     mu = np.linspace(0, 1, 21)
     values = [np.cos(9 * mu)[None, None] * a for a in (1.0, 0.5, 0.3)]

@@ -76,9 +76,9 @@ def run(
 def _run(work: Work, crew: Crew, state: Checkpoint | None, listen: Listener) -> Outcome:
     task = work.task
 
-    def add(mesh: Mesh) -> Sweep:
+    def add(mesh: Mesh, error: float | None = None) -> Sweep:
         stage = state.stage(_name(mesh)) if state else Stage()
-        count = counter or Counter(listen, work.total(mesh))
+        count = counter or Counter(listen, work.total(mesh), error=error)
         out = sweep(work, mesh, crew, count, stage, state, most)
         return out
 

@@ -38,8 +38,8 @@ class Refined:
     ----------
     meshes, sums
         One per step.
-    errors
-        By response, of the last sum.
+    errors, worst
+        By response, of the last sum; the largest part of its number that an error above its tolerance is.
     short
         Sentences on what did not reach the tolerance, empty if everything did.
     """
@@ -48,10 +48,11 @@ class Refined:
         self.meshes: list[Mesh] = []
         self.sums: list[Sweep] = []
         self.errors: dict[str, Real] = {}
+        self.worst: float | None = None
         self.short: tuple[str, ...] = ()
 
 
-def refine(task: Task, add: Callable[[Mesh], Sweep], listen: Listener) -> Refined:
+def refine(task: Task, add: Callable[[Mesh, float | None], Sweep], listen: Listener) -> Refined:
     """Enlarge the mesh of a task until the tolerance is reached or the next mesh would have too many points.
 
     Parameters
@@ -59,17 +60,18 @@ def refine(task: Task, add: Callable[[Mesh], Sweep], listen: Listener) -> Refine
     task
         With a tolerance; its mesh is the first one.
     add
-        Sums over a mesh.
+        Sums over a mesh; is told the error of the one before.
     listen
         Told of the error after each mesh.
     """
     out, mesh = Refined(), Mesh(tuple(task.mesh), tuple(task.offset))
     while True:
         out.meshes.append(mesh)
-        out.sums.append(add(mesh))
+        out.sums.append(add(mesh, out.worst))
         if len(out.sums) > 2:
             out.errors = {name: estimate([s.values[name] for s in out.sums[-3:]]) for name in task.responses}
-            missing = unconverged(task, out)
+            found = unconverged(task, out)
+            missing, out.worst = [text for _, text in found], max((part for part, _ in found), default=None)
             listen(Message(f"mesh {_text(mesh)}: {missing[0] if missing else 'every error is within the tolerance'}"))
             if not missing:
                 return out
@@ -91,8 +93,8 @@ def _shared(change: Real) -> Real:
     return np.maximum(change, np.sqrt(np.maximum(around, 0.0)))
 
 
-def unconverged(task: Task, refined: Refined) -> list[str]:
-    """What exceeds the tolerance, the worst first."""
+def unconverged(task: Task, refined: Refined) -> list[tuple[float, str]]:
+    """What exceeds the tolerance, the worst first: error as part of the number, and a sentence."""
     found = []
     for name in task.responses:
         values, errors, floor = refined.sums[-1].values[name], refined.errors[name], refined.sums[-1].floors[name]
@@ -104,7 +106,7 @@ def unconverged(task: Task, refined: Refined) -> list[str]:
                 if error > max(floor, (task.tolerance or 0.0) * scale):
                     part = error / scale if scale else np.inf
                     found.append((part, f"{_who(name, label)} at kT = {kT:.3g} eV: error {100 * part:.2g} %"))
-    return [text for _, text in sorted(found, reverse=True)]
+    return sorted(found, reverse=True)
 
 
 def _scale(name: str, values: Real, d: int) -> float:
