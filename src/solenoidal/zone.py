@@ -29,6 +29,8 @@ Index = NDArray[np.int64]
 
 #: Ranges of the first and second direction: a set of lines along the third.
 Chunk = tuple[range, range]
+#: How many points of a mesh each of its points stands for.
+Weights = NDArray[np.int32]
 #: Points of a block, and of one with larger matrices: a few of them stay in the cache.
 BLOCK, FEW = 32, 8
 #: Bands from which on a block has few points.
@@ -132,20 +134,20 @@ class Interpolator:
         together = max(1, min(4, int(PLANES_BYTES // plane), CHUNK // (n2 * n3)))
         return [(range(i, min(i + together, n1)), range(n2)) for i in range(0, n1, together)]
 
-    def points(self, mesh: Mesh, chunk: Chunk, weights: NDArray[np.int32] | None = None) -> int:
-        """Points of a chunk that :meth:`blocks` will give."""
-        if weights is None:
-            return len(chunk[0]) * len(chunk[1]) * mesh.n[-1]
+    def cut(self, mesh: Mesh, chunk: Chunk, whole: Weights) -> Weights:
+        """Weights of the points of a chunk, in its order, from those of a mesh ``mesh.n``."""
         first, second = (slice(part.start, part.stop) for part in chunk)
-        return int((weights.reshape((1,) * (3 - self.D) + mesh.n)[first, second] > 0).sum())
+        return np.ascontiguousarray(whole.reshape((1,) * (3 - self.D) + mesh.n)[first, second])
 
-    def positions(self, mesh: Mesh, chunk: Chunk, weights: NDArray[np.int32] | None = None) -> Index:
+    def points(self, mesh: Mesh, chunk: Chunk, weights: Weights | None = None) -> int:
+        """Points of a chunk that :meth:`blocks` will give."""
+        return len(chunk[0]) * len(chunk[1]) * mesh.n[-1] if weights is None else int((weights > 0).sum())
+
+    def positions(self, mesh: Mesh, chunk: Chunk, weights: Weights | None = None) -> Index:
         """``(n, 3)`` indices of the points that :meth:`blocks` gives, in its order; 0 before the first direction."""
         ranges = np.meshgrid(*chunk, range(mesh.n[-1]), indexing="ij")
-        return self._wanted(mesh, np.stack([x.ravel() for x in ranges], axis=1), weights)
-
-    def _wanted(self, mesh: Mesh, at: Index, weights: NDArray[np.int32] | None) -> Index:
-        return at if weights is None else at[weights.reshape((1,) * (3 - self.D) + mesh.n)[tuple(at.T)] > 0]
+        at = np.stack([x.ravel() for x in ranges], axis=1)
+        return at if weights is None else at[weights.ravel() > 0]
 
     def tiles(self, mesh: Mesh, chunks: list[Chunk], lines: int) -> list[list[Chunk]]:
         """Cut consecutive chunks into sets of at most so many lines in each plane."""
@@ -165,17 +167,23 @@ class Interpolator:
             Indices in the first two of three directions, 0 in those that are absent.
         """
         k1, k2, k3 = (_points(mesh, axis + self.D - 3) for axis in range(3))
-        along = self._phases(2, k3)[0]
-        across = self._phases(1, k2[second])[0]
-        for i in first:
-            phase = self._phases(0, k1[i : i + 1])[0]
+        yield from self.grid(k1[first], k2[second], k3)
+
+    def grid(self, k1: Real, k2: Real, k3: Real) -> Iterator[Complex]:
+        """H at every combination of three coordinates, the last one fastest, ``(points, N, N)`` at a time, eV.
+
+        Coordinates are fractional, 0 before the first direction.
+        """
+        along, across = self._phases(2, k3)[0], self._phases(1, k2)[0]
+        for x in k1:
+            phase = self._phases(0, np.array([x]))[0]
             plane = (phase @ self.H.reshape(len(self.H), -1)).reshape(self.H.shape[1], -1)
-            for j in range(0, len(second), LINES):
+            for j in range(0, len(k2), LINES):
                 lines = (across[j : j + LINES] @ plane).reshape(-1, self.H.shape[2], self.N**2)
                 yield (along @ lines).reshape(-1, self.N, self.N)
 
     def blocks(
-        self, mesh: Mesh, chunk: Chunk, block: int | None = None, weights: NDArray[np.int32] | None = None
+        self, mesh: Mesh, chunk: Chunk, block: int | None = None, weights: Weights | None = None
     ) -> Iterator[Block]:
         """Yield the points of a chunk in blocks of ``block`` points, the last one shorter.
 
@@ -188,25 +196,28 @@ class Interpolator:
         block
             Points of a block; None for a number that suits the size of the matrices.
         weights
-            ``mesh.n``: how many points each one stands for; those with none are left out.  None for all alike.
+            Of the points of the chunk, see :meth:`cut`: how many points each one stands for; those with none are left
+            out.  None for all alike.
         """
-        w = None if weights is None else weights.reshape((1,) * (3 - self.D) + mesh.n)
-        first, second = (list(part) for part in chunk)
+        w = None if weights is None else weights.reshape(len(chunk[0]), len(chunk[1]), -1)
+        planes_used, lines_used = np.arange(len(chunk[0])), np.arange(len(chunk[1]))
         if w is not None:
-            lines_used = np.asarray(w[chunk[0].start : chunk[0].stop, chunk[1].start : chunk[1].stop].any(axis=2))
-            first = [first[i] for i in np.flatnonzero(lines_used.any(axis=1))]
-            second = [second[j] for j in np.flatnonzero(lines_used.any(axis=0))]
-        if not first:
+            used = np.asarray(w.any(axis=2))
+            planes_used, lines_used = np.flatnonzero(used.any(axis=1)), np.flatnonzero(used.any(axis=0))
+        if not len(planes_used):
             return
+        start1, start2 = chunk[0].start, chunk[1].start
         k1, k2, k3 = (_points(mesh, axis + self.D - 3) for axis in range(3))
         buffer = _Buffer(self, block or (BLOCK if self.N < LARGE else FEW), weighted=w is not None)
         (phase3, slope3), (phase2, slope2) = self._phases(2, k3), self._phases(1, k2)
         derivative3 = np.concatenate([phase3, slope3], axis=1)
-        for i, planes in zip(first, self._planes(k1[first]), strict=True):
-            lines = [j for j in second if w is None or w[i, j].any()]
-            for j, sums in zip(lines, self._lines(planes, phase2[lines], slope2[lines]), strict=True):
+        for i, planes in zip(planes_used, self._planes(k1[start1 + planes_used]), strict=True):
+            lines = lines_used if w is None else lines_used[w[i, lines_used].any(axis=1)]
+            at = start2 + lines
+            for j, sums in zip(lines, self._lines(planes, phase2[at], slope2[at]), strict=True):
                 which = np.arange(len(k3)) if w is None else np.flatnonzero(w[i, j])
-                line = np.stack([np.full(len(k3), k1[i]), np.full(len(k3), k2[j]), k3], axis=1)[:, 3 - self.D :]
+                x, y = k1[start1 + i], k2[start2 + j]
+                line = np.stack([np.full(len(k3), x), np.full(len(k3), y), k3], axis=1)[:, 3 - self.D :]
                 done = 0
                 while done < len(which):
                     some = which[done : done + buffer.free]
@@ -304,14 +315,18 @@ class Pointwise(Interpolator):
         """Ranges of points of the mesh in their order, the last direction fastest."""
         return [(range(i, min(i + BLOCK, mesh.size)), range(1)) for i in range(0, mesh.size, BLOCK)]
 
-    def points(self, mesh: Mesh, chunk: Chunk, weights: NDArray[np.int32] | None = None) -> int:
-        """Points of a chunk that :meth:`blocks` will give."""
-        return len(chunk[0]) if weights is None else int((weights.ravel()[chunk[0].start : chunk[0].stop] > 0).sum())
+    def cut(self, mesh: Mesh, chunk: Chunk, whole: Weights) -> Weights:
+        """See :meth:`Interpolator.cut`."""
+        return whole.ravel()[chunk[0].start : chunk[0].stop]
 
-    def positions(self, mesh: Mesh, chunk: Chunk, weights: NDArray[np.int32] | None = None) -> Index:
+    def points(self, mesh: Mesh, chunk: Chunk, weights: Weights | None = None) -> int:
+        """Points of a chunk that :meth:`blocks` will give."""
+        return len(chunk[0]) if weights is None else int((weights > 0).sum())
+
+    def positions(self, mesh: Mesh, chunk: Chunk, weights: Weights | None = None) -> Index:
         """See :meth:`Interpolator.positions`."""
-        at = np.unravel_index(np.array(chunk[0]), (1,) * (3 - self.D) + mesh.n)
-        return self._wanted(mesh, np.stack(at, axis=1), weights)
+        at = np.stack(np.unravel_index(np.array(chunk[0]), (1,) * (3 - self.D) + mesh.n), axis=1)
+        return at if weights is None else at[weights > 0]
 
     def tiles(self, mesh: Mesh, chunks: list[Chunk], lines: int) -> list[list[Chunk]]:
         """See :meth:`Interpolator.tiles`; parts are small here."""
@@ -328,14 +343,14 @@ class Pointwise(Interpolator):
                     yield self.model.block(line[some : some + BLOCK], self.operator).H
 
     def blocks(
-        self, mesh: Mesh, chunk: Chunk, block: int | None = None, weights: NDArray[np.int32] | None = None
+        self, mesh: Mesh, chunk: Chunk, block: int | None = None, weights: Weights | None = None
     ) -> Iterator[Block]:
         """Yield the points of a chunk, the last direction fastest."""
         assert isinstance(self.model, Analytic)
         block = block or BLOCK
         for first in range(chunk[0].start, chunk[0].stop, block):
             number = np.arange(first, min(first + block, chunk[0].stop))
-            weight = None if weights is None else weights.ravel()[number]
+            weight = None if weights is None else weights[number - chunk[0].start]
             if weight is not None:
                 number, weight = number[weight > 0], weight[weight > 0]
             if not len(number):

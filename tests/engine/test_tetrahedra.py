@@ -415,7 +415,7 @@ def test_energies_around_every_point(name, D, shape, tile, monkeypatch):
     work, mesh = Work(model, task(1, D, [0.0], operator="charge", definitions=("eq11",))), Mesh(shape, (0.3,) * D)
     chunks, offsets = work.source.chunks(mesh), work.recipe(mesh).division.offsets
     seen = 0
-    for block in surroundings.surrounded(work.source, mesh, work.recipe(mesh).division, chunks, None):
+    for block in surroundings.surrounded(work.source, mesh, work.recipe(mesh).division, chunks, lambda chunk: None):
         number = np.rint(block.k * shape - 0.3)[:, None] + offsets
         k = (number % shape + 0.3) / shape
         H = fourier(model, k.reshape(-1, D), "charge").H

@@ -78,6 +78,8 @@ def _run(work: Work, crew: Crew, state: Checkpoint | None, listen: Listener) -> 
 
     def add(mesh: Mesh, error: float | None = None) -> Sweep:
         stage = state.stage(_name(mesh)) if state else Stage()
+        if pruning := work.pruning(mesh):
+            listen(Message(f"about {100 * pruning.part:.0f} % of the k-points contribute nothing and are left out"))
         count = counter or Counter(listen, work.total(mesh), error=error)
         out = sweep(work, mesh, crew, count, stage, state, most)
         return out

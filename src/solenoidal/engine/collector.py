@@ -88,6 +88,7 @@ def functions_wanted(task: Task) -> dict[str, tuple[str, ...]]:
 class Collector:
     """What one part of the mesh adds up to: accumulators by quantity, and numbers for warnings.
 
+    ``filled``: levels far below every chemical potential at points that were left out because nothing else was there;
     ``direct``: what definitions that bring their own sum have collected, by definition and name of the array.
     """
 
@@ -98,6 +99,7 @@ class Collector:
     bands: tuple[float, float] = (np.inf, -np.inf)
     magnitude: dict[str, float] = field(default_factory=dict)
     joined: int = 0
+    filled: float = 0.0
     direct: dict[str, dict[str, Real]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -122,6 +124,11 @@ class Collector:
             some = np.ones(int(differs.sum())) if factor is None else factor[differs]
             for grouped, sign in ((finer.take(differs), 1.0), (states.take(differs), -1.0)):
                 self._add_all(self.shift, grouped, self._where(grouped), sign * some)
+
+    def skip(self, filled: float, bands: tuple[float, float]) -> None:
+        """Count levels far below every chemical potential at points that are left out, and what energies were met."""
+        self.filled += filled
+        self.bands = (min(self.bands[0], bands[0]), max(self.bands[1], bands[1]))
 
     def _add_all(self, table: dict[str, list[Accumulator]], states: States, where: Where, factor: Real | None) -> None:
         for q in self.recipe.quantities:
@@ -180,6 +187,7 @@ class Collector:
             a.merge(b)
         self.bands = (min(self.bands[0], other.bands[0]), max(self.bands[1], other.bands[1]))
         self.joined += other.joined
+        self.filled += other.filled
         for definition, arrays in other.direct.items():
             sums = self.direct.setdefault(definition, {key: np.zeros_like(x) for key, x in arrays.items()})
             for key, x in arrays.items():
@@ -189,7 +197,13 @@ class Collector:
 
     def state(self) -> tuple[dict[str, Any], dict[str, Real]]:
         """Numbers and arrays that :meth:`restore` makes an equal collector from."""
-        numbers = {"bands": self.bands, "magnitude": self.magnitude, "joined": self.joined, "columns": self._columns()}
+        numbers = {
+            "bands": self.bands,
+            "magnitude": self.magnitude,
+            "joined": self.joined,
+            "filled": self.filled,
+            "columns": self._columns(),
+        }
         return numbers, dict(self._arrays())
 
     @classmethod
@@ -198,6 +212,7 @@ class Collector:
         out = cls(recipe)
         low, high = numbers["bands"]
         out.bands, out.magnitude, out.joined = (low, high), dict(numbers["magnitude"]), int(numbers["joined"])
+        out.filled = float(numbers["filled"])
         for kind, table in (("main", out.main), ("shift", out.shift)):
             for name, columns in numbers["columns"][kind].items():
                 table[name] = recipe.plan.accumulators(columns, recipe.functions[name])

@@ -1,6 +1,6 @@
 """Blocks of a mesh with the energies at the neighbours of every point, in memory that does not grow with the mesh."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from solenoidal.bloch import Block
 from solenoidal.division import Division
 from solenoidal.eigen import eigenstates
-from solenoidal.zone import Chunk, Interpolator, Mesh
+from solenoidal.zone import Chunk, Interpolator, Mesh, Weights
 
 __all__ = ["TILE", "surrounded"]
 
@@ -21,29 +21,36 @@ TILE = 1_000_000
 
 
 def surrounded(
-    source: Interpolator, mesh: Mesh, division: Division, chunks: list[Chunk], weights: NDArray[np.int32] | None
+    source: Interpolator,
+    mesh: Mesh,
+    division: Division,
+    chunks: list[Chunk],
+    wanted: Callable[[Chunk], Weights | None],
 ) -> Iterator[Block]:
     """Yield the blocks of consecutive chunks with the energies around their points.
 
     Parameters
     ----------
-    source, mesh, weights
+    source, mesh
         As for :meth:`solenoidal.zone.Interpolator.blocks`.
     division
         Tells the neighbours.
     chunks
         Consecutive entries of :meth:`solenoidal.zone.Interpolator.chunks`.
+    wanted
+        Weights of the points of a chunk, or of some of its lines; asked once for each.
     """
     planes = sum(len(first) for first, _ in chunks) + 2
     lines = max(1, TILE // (planes * mesh.n[-1] * source.N) - 2)
     for tile in source.tiles(mesh, chunks, lines):
-        at = [source.positions(mesh, chunk, weights) for chunk in tile]
+        weights = [wanted(chunk) for chunk in tile]
+        at = [source.positions(mesh, chunk, w) for chunk, w in zip(tile, weights, strict=True)]
         if not sum(map(len, at)):
             continue
         near = _Energies(source, mesh, division, np.concatenate(at))
-        for chunk, points in zip(tile, at, strict=True):
+        for chunk, points, w in zip(tile, at, weights, strict=True):
             done = 0
-            for block in source.blocks(mesh, chunk, weights=weights):
+            for block in source.blocks(mesh, chunk, weights=w):
                 yield replace(block, around=near.around(points[done : done + len(block.H)]))
                 done += len(block.H)
 

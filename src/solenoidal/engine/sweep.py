@@ -93,7 +93,8 @@ def _finish(work: Work, mesh: Mesh, recipe: Recipe, gathered: Collector) -> Swee
     """Apply the functions of the energy to what was collected."""
     source, task = work.source, work.task
     density = 1.0 / (mesh.size * work.model.volume)
-    filling = recipe.plan.collect(gathered.filling, "fermi")[:, :, 0] / mesh.size
+    filling = recipe.plan.collect(gathered.filling, "fermi")[:, :, 0]
+    filling = (filling + gathered.filled) / mesh.size
     values, shifts = (
         {name: density * _combine(recipe, source, name, table) for name in task.responses}
         for table in (gathered.main, gathered.shift)

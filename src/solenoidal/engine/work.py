@@ -13,12 +13,13 @@ from solenoidal.bloch import Block, select_axes
 from solenoidal.division import divide
 from solenoidal.engine.collector import Collector, Recipe, functions_wanted
 from solenoidal.engine.direct import begin, direct_blocks, direct_names, direct_parts
+from solenoidal.engine.pruning import Pruning, Skipped, choose
 from solenoidal.engine.surroundings import surrounded
 from solenoidal.engine.task import Task
 from solenoidal.model import BlochModel, Operator
 from solenoidal.spectral import plan
 from solenoidal.symmetry.reduce import Irreducible, irreducible_points, keeping, unmixed
-from solenoidal.zone import Interpolator, Mesh
+from solenoidal.zone import Chunk, Interpolator, Mesh, Weights
 
 __all__ = ["Part", "Work"]
 
@@ -105,7 +106,8 @@ class Work:
         out, first, points = [], 0, 0
         chunks, weights = self.source.chunks(mesh), self.weights(mesh)
         for number, chunk in enumerate(chunks):
-            points += self.source.points(mesh, chunk, weights)
+            mine = None if weights is None else self.source.cut(mesh, chunk, weights)
+            points += self.source.points(mesh, chunk, mine)
             if points >= size or number == len(chunks) - 1:
                 out.append(Part((first, number + 1), points))
                 first, points = number + 1, 0
@@ -126,7 +128,7 @@ class Work:
     def _known(self) -> dict[tuple[int, ...], Irreducible]:
         return {}
 
-    def weights(self, mesh: Mesh) -> NDArray[np.int32] | None:
+    def weights(self, mesh: Mesh) -> Weights | None:
         """Points that each point of a mesh stands for, ``mesh.n``; None without symmetry."""
         found = self.irreducible(mesh)
         if found is None:
@@ -138,7 +140,7 @@ class Work:
         return self._weights[mesh.n]
 
     @cached_property
-    def _weights(self) -> dict[tuple[int, ...], NDArray[np.int32]]:
+    def _weights(self) -> dict[tuple[int, ...], Weights]:
         return {}
 
     def total(self, mesh: Mesh) -> int:
@@ -163,7 +165,15 @@ class Work:
                 done(len(k))
             out.direct[part.definition] = total.arrays()
             return out
-        for block in self._blocks(mesh, part, recipe):
+
+        def wanted(chunk: Chunk) -> Weights | None:
+            weights, skipped = self.wanted(mesh, chunk)
+            if skipped is not None:
+                out.skip(skipped.filled, skipped.bands)
+                done(skipped.points)
+            return weights
+
+        for block in self._blocks(mesh, part, recipe, wanted):
             if stop.is_set():
                 return out
             states = recipe.solve(block)
@@ -171,11 +181,29 @@ class Work:
             done(len(states.e))
         return out
 
-    def _blocks(self, mesh: Mesh, part: Part, recipe: Recipe) -> Iterator[Block]:
+    def _blocks(
+        self, mesh: Mesh, part: Part, recipe: Recipe, wanted: Callable[[Chunk], Weights | None]
+    ) -> Iterator[Block]:
         """Points of a part."""
-        chunks, weights = self.source.chunks(mesh)[slice(*part.chunks)], self.weights(mesh)
+        chunks = self.source.chunks(mesh)[slice(*part.chunks)]
         if self.simplices:
-            yield from surrounded(self.source, mesh, recipe.division, chunks, weights)
+            yield from surrounded(self.source, mesh, recipe.division, chunks, wanted)
             return
         for chunk in chunks:
-            yield from self.source.blocks(mesh, chunk, weights=weights)
+            yield from self.source.blocks(mesh, chunk, weights=wanted(chunk))
+
+    def wanted(self, mesh: Mesh, chunk: Chunk) -> tuple[Weights | None, Skipped | None]:
+        """Weights of the points of a chunk, None if all are 1, and what is left out of them because it is nothing."""
+        whole, pruning = self.weights(mesh), self.pruning(mesh)
+        weights = None if whole is None else self.source.cut(mesh, chunk, whole)
+        return (weights, None) if pruning is None else pruning.sift(chunk, weights)
+
+    def pruning(self, mesh: Mesh) -> Pruning | None:
+        """What tells which points of a mesh contribute nothing, None where that is not worth while."""
+        if mesh.n not in self._prunings:
+            self._prunings[mesh.n] = choose(self.source, mesh, self.recipe(mesh))
+        return self._prunings[mesh.n]
+
+    @cached_property
+    def _prunings(self) -> dict[tuple[int, ...], Pruning | None]:
+        return {}
