@@ -143,7 +143,7 @@ def rotate(X: Complex, vectors: Vectors, basis: Basis, g: Operation, D: Complex,
                 block = np.ix_(basis.members[p], basis.members[q])
                 moved[(..., *block)] = _pick(X[(..., *block)], index)
     # The rows and columns of "moved" still belong to the target sites; their cells have been accounted for.
-    out = D.conj().T @ moved @ D
+    out = D.conj().T @ (moved.reshape(-1, len(D)) @ D).reshape(moved.shape)
     return np.asarray(out.conj() if g.time_reversal else out)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from solenoidal.symmetry.candidates import TOLERANCE as COINCIDE
 from solenoidal.symmetry.candidates import Crystal, crystal_group, site_operations, with_time_reversal
 from solenoidal.symmetry.fields import refuse_other_models
 from solenoidal.symmetry.finder import (
+    DEFECT,
     EXACT_QUIET,
     QUIET,
     TOLERANCE,
@@ -24,6 +26,7 @@ from solenoidal.symmetry.finder import (
     largest_group,
     rounded,
 )
+from solenoidal.symmetry.generators import residual_bounds
 from solenoidal.symmetry.operations import Group, Operation
 from solenoidal.symmetry.projections import read_atoms, read_projections, spin_orders
 from solenoidal.symmetry.representation import Representation, from_orbitals
@@ -121,8 +124,7 @@ def observe(
         return max((_found(Observer(model, b), g, limits) for b, g in _site_groups(model)), key=_quality)
     group = crystal_group(crystal, moments)
     limits = Limits(tolerance, QUIET if moments is None else tolerance)
-    tried = [_judged(r, _changes(model, r), limits) for r in _projected(model, group, win)]
-    best = max(tried, key=_quality, default=None)
+    best = _best_projected(model, group, win, limits)
     if best is None or len(best.group) < len(group):
         best = _better(model, crystal, group, limits, best)
     if moments is not None and len(best.group) < len(group):
@@ -148,20 +150,77 @@ def _quality(observed: Observed) -> tuple[int, float]:
     return len(observed.group), -float(observed.changes.max())
 
 
-def _judged(candidate: Representation, changes: Real, limits: Limits) -> Observed:
-    """The largest group among operations with these changes of H."""
+def _chosen(candidate: Representation, changes: Real, limits: Limits) -> list[int]:
+    """Numbers of the largest group among operations with these changes of H."""
     limit = limits.accept(changes[1:])
-    chosen = largest_group(candidate.group.operations, changes, limit, candidate.group)
+    return largest_group(candidate.group.operations, changes, limit, candidate.group)
+
+
+def _observed(candidate: Representation, changes: Real, chosen: list[int]) -> Observed:
     left = np.delete(changes, chosen)
     whole = len(chosen) == len(candidate.group)
     part = candidate if whole else candidate.take(chosen, f"subgroup of {candidate.group.name}")
     return Observed(part, changes[chosen], float(left.min(initial=np.inf)), len(candidate.group))
 
 
-def _changes(model: BlochModel, representation: Representation) -> Real:
-    observer = Observer(model, representation.basis)
-    pairs = zip(representation.group.operations, representation.D, strict=True)
-    return np.array([observer.change(g, D) for g, D in pairs])
+def _best_projected(model: BlochModel, group: Group, win: Path | None, limits: Limits) -> Observed | None:
+    """Most operations that the projections of a file give in one of their orders, with the least change of H."""
+    best, quality = None, (0, -np.inf)
+    for candidate in _projected(model, group, win):
+        trial = Trial(model, candidate)
+        # Once the whole group is found another order has to give all of it, too, and changes that are smaller.
+        changes = trial.changes(limits.tolerance, -quality[1] if quality[0] == len(group) else np.inf)
+        if changes is not None:
+            chosen = _chosen(candidate, changes, limits)
+            if (this := (len(chosen), -float(changes[chosen].max()))) > quality:
+                best, quality = (trial, changes, chosen), this
+    if best is None:
+        return None
+    trial, changes, chosen = best
+    return _observed(trial.candidate, trial.without_broken(changes, limits.tolerance), chosen)
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """Operations with given matrices that are tried on a model."""
+
+    model: BlochModel
+    candidate: Representation
+
+    @cached_property
+    def observer(self) -> Observer:
+        """Of the model on the sites of the candidate."""
+        return Observer(self.model, self.candidate.basis)
+
+    def defect(self, i: int) -> float:
+        """Change of position and operators, relative to their norms, by one operation."""
+        return self.observer.defect(self.candidate.group.operations[i], self.candidate.D[i], besides="H")
+
+    def changes(self, tolerance: float, most: float) -> Real | None:
+        """Change of H by every operation, eV; None as soon as one is above ``most``.
+
+        Those within the tolerance are infinite where the operation breaks position or operators; the others are as
+        they are, see :meth:`without_broken`.
+        """
+        out = np.empty(len(self.candidate.group))
+        for i, (g, D) in enumerate(zip(self.candidate.group.operations, self.candidate.D, strict=True)):
+            out[i] = self.observer.energy_change(g, D)
+            if out[i] > most:
+                return None
+        near = np.flatnonzero(out <= tolerance)
+        bounds = residual_bounds(self.candidate.group.table, self.defect, DEFECT, near.tolist())
+        out[near[bounds[near] > DEFECT]] = np.inf
+        return out
+
+    def without_broken(self, changes: Real, tolerance: float) -> Real:
+        """Changes whose smallest one above the tolerance is that of an operation that keeps position and operators."""
+        out = changes.copy()
+        far = np.flatnonzero((changes > tolerance) & np.isfinite(changes))
+        for i in far[np.argsort(changes[far], kind="stable")].tolist():
+            if self.defect(i) <= DEFECT:
+                break
+            out[i] = np.inf
+        return out
 
 
 def _projected(model: BlochModel, group: Group, win: Path | None) -> Iterator[Representation]:
@@ -201,7 +260,7 @@ def _found(observer: Observer, group: Group, limits: Limits) -> Observed:
     changes[known] = [observer.change(group.operations[i], D[i]) for i in known]
     changes[0] = 0.0
     candidate = Representation(group, observer.basis, D, "found from the model itself")
-    out = _judged(candidate, changes, limits)
+    out = _observed(candidate, changes, _chosen(candidate, changes, limits))
     # Operations that turn out to be broken have spoilt the others a little: do without them.
     again = len(out.group) < len(known) and (limit := float(out.changes.max())) < limits.tolerance / 2
     return _found(observer, group, replace(limits, tolerance=max(2 * limit, limits.quiet))) if again else out
@@ -297,16 +356,33 @@ def exact_operations(model: BlochModel, win: Path | None = None) -> tuple[Operat
     InputError
         If the model has its symmetry only roughly, and as :func:`observe`.
     """
-    observed = observe(model, win)
-    r = observed.representation
-    observer = Observer(model, r.basis)
-    worst = max(observer.defect(g, D) for g, D in zip(r.group.operations, r.D, strict=True))
-    if worst > EXACT_CHANGE:
+    known = _known(model)
+    if known is not None and _largest_defect(model, known) <= EXACT_CHANGE:
+        return known.group.operations
+    found = observe(model, win).representation
+    if (worst := _largest_defect(model, found)) > EXACT_CHANGE:
         raise InputError(
             f"{model.source}: the operations change H, positions or operators by up to {worst:.2g} of their size, set "
             f"symmetrise = true in [system]."
         )
-    return r.group.operations
+    return found.group.operations
+
+
+def _known(model: BlochModel) -> Representation | None:
+    """Representation that a model brings along from its averaging, if it fits."""
+    r = model.representation
+    fits = isinstance(r, Representation) and r.basis.size == model.size
+    return r if fits and np.array_equal(r.group.lattice, model.lattice) else None
+
+
+def _largest_defect(model: BlochModel, r: Representation) -> float:
+    """Largest defect of all operations of a group: a bound by those of generators, or exact where that is too large."""
+    observer = Observer(model, r.basis)
+
+    def defect(i: int) -> float:
+        return observer.defect(r.group.operations[i], r.D[i])
+
+    return float(residual_bounds(r.group.table, defect, EXACT_CHANGE).max())
 
 
 def impose(
@@ -330,8 +406,9 @@ def impose(
     """
     listen(Message("looking for the symmetry of the model"))
     observed = observe(model, win)
-    out, report = symmetrise(model, representation_of(observed), fermi_energy)
+    representation = representation_of(observed)
+    out, report = symmetrise(model, representation, fermi_energy)
     for text in (observed.sentence(), *report.sentences()):
         listen(Message(text))
     notes = (*model.notes, observed.sentence(), *report.sentences())
-    return replace(out, notes=notes)
+    return replace(out, notes=notes, representation=representation)
