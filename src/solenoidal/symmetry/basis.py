@@ -62,13 +62,20 @@ class Basis:
         InputError
             If a site is not taken to a site with as many orbitals; the sentence names it and the operation.
         """
-        found = permutation(self.lattice, self.sites, self.kinds, g, tolerance)
+        if (g, tolerance) not in self._found:
+            self._found[g, tolerance] = permutation(self.lattice, self.sites, self.kinds, g, tolerance)
+        found = self._found[g, tolerance]
         if found is None:
             raise InputError(
                 f"{self.source}: the operation {g} does not take every centre of orbitals to such a centre within "
                 f"{tolerance:g} Angstrom."
             )
         return Image(*found)
+
+    @cached_property
+    def _found(self) -> dict[tuple[Operation, float], tuple[Index, Index] | None]:
+        """Where each operation takes the sites, once it was asked for."""
+        return {}
 
     @cached_property
     def centres(self) -> Real:

@@ -18,7 +18,7 @@ from solenoidal.model import BlochModel
 from solenoidal.symmetry.basis import Basis, Vectors, rotate
 from solenoidal.symmetry.fields import Field, fields_of, turned
 from solenoidal.symmetry.operations import Group, Operation
-from solenoidal.symmetry.representation import Representation, projective_defect
+from solenoidal.symmetry.representation import Representation, projective_defect, row_defect
 
 __all__ = ["Found", "Observer", "accepted", "exact_representation", "largest_group", "rms_change", "rounded"]
 
@@ -162,7 +162,11 @@ class Observer:
 
     def change(self, g: Operation, D: Complex) -> float:
         """Change of H (eV, root mean square) by an operation; infinite if position or operators break it."""
-        return self.energy_change(g, D) if self.defect(g, D, besides="H") <= DEFECT else float("inf")
+        return self.energy_change(g, D) if self.keeps(g, D) else float("inf")
+
+    def keeps(self, g: Operation, D: Complex) -> bool:
+        """Whether an operation acts on position and operators as they are declared, to noise."""
+        return self.defect(g, D, besides="H") <= DEFECT
 
 
 def _gram(A: Complex, B: Complex, rows: Index, columns: Index, target: Index, basis: Basis) -> Complex:
@@ -230,12 +234,17 @@ def exact_representation(group: Group, basis: Basis, D: Complex, origin: str = "
         undetermined.
     """
     D = rounded(group, D)
-    if projective_defect(group, D, EXACT) < EXACT:
+    if _multiply(group, D):
         return Representation(group, basis, D, origin)
     raise InputError(
         f"{basis.source}: the action of the operations on the orbitals cannot be found from the model, because it has "
         f"internal symmetries besides; name atoms and projections in .win, or give the matrices."
     )
+
+
+def _multiply(group: Group, D: Complex) -> bool:
+    """Whether matrices multiply as the operations do; most that do not show it in one row of their table."""
+    return row_defect(group, D, len(group) - 1)[0] < EXACT and projective_defect(group, D, EXACT) < EXACT
 
 
 def rounded(group: Group, D: Complex) -> Complex:
@@ -245,7 +254,7 @@ def rounded(group: Group, D: Complex) -> Complex:
     every round.
     """
     for _ in range(ROUNDS):
-        if projective_defect(group, D, EXACT) < EXACT:
+        if _multiply(group, D):
             break
         mean = np.empty_like(D)
         for i, g in enumerate(group.operations):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from solenoidal.symmetry.candidates import Crystal, crystal_group, site_operatio
 from solenoidal.symmetry.fields import refuse_other_models
 from solenoidal.symmetry.finder import (
     DEFECT,
+    EXACT,
     EXACT_QUIET,
     QUIET,
     TOLERANCE,
@@ -29,7 +29,7 @@ from solenoidal.symmetry.finder import (
 from solenoidal.symmetry.generators import residual_bounds
 from solenoidal.symmetry.operations import Group, Operation
 from solenoidal.symmetry.projections import read_atoms, read_projections, spin_orders
-from solenoidal.symmetry.representation import Representation, from_orbitals
+from solenoidal.symmetry.representation import Representation, from_orbitals, projective_defect
 from solenoidal.symmetry.symmetrise import symmetrise
 
 __all__ = ["Observed", "exact_operations", "impose", "observe", "representation_of"]
@@ -125,25 +125,27 @@ def observe(
     group = crystal_group(crystal, moments)
     limits = Limits(tolerance, QUIET if moments is None else tolerance)
     best = _best_projected(model, group, win, limits)
-    if best is None or len(best.group) < len(group):
-        best = _better(model, crystal, group, limits, best)
-    if moments is not None and len(best.group) < len(group):
+    if best is None or len(best.chosen) < len(group):
+        found = _better(model, crystal, group, limits, best)
+    else:
+        found = best.observed(limits)
+    if moments is not None and len(found.group) < len(group):
         raise InputError(
             f"{model.source}: the model does not have the symmetry of these moments, an operation of the group changes "
-            f"H by {best.broken:.2g} eV."
+            f"H by {found.broken:.2g} eV."
         )
-    return best
+    return found
 
 
-def _better(model: BlochModel, crystal: Crystal, group: Group, limits: Limits, best: Observed | None) -> Observed:
+def _better(model: BlochModel, crystal: Crystal, group: Group, limits: Limits, best: "Trial | None") -> Observed:
     """Operations found from the model where these are more than those of the projections."""
     try:
         found = _found(_by_atoms(model, crystal), group, limits)
     except InputError:
-        if best is None or len(best.group) == 1:
+        if best is None or len(best.chosen) == 1:
             raise
-        return best
-    return found if best is None or len(found.group) > len(best.group) else best
+        return best.observed(limits)
+    return found if best is None or len(found.group) > len(best.chosen) else best.observed(limits)
 
 
 def _quality(observed: Observed) -> tuple[int, float]:
@@ -163,64 +165,74 @@ def _observed(candidate: Representation, changes: Real, chosen: list[int]) -> Ob
     return Observed(part, changes[chosen], float(left.min(initial=np.inf)), len(candidate.group))
 
 
-def _best_projected(model: BlochModel, group: Group, win: Path | None, limits: Limits) -> Observed | None:
+def _best_projected(model: BlochModel, group: Group, win: Path | None, limits: Limits) -> "Trial | None":
     """Most operations that the projections of a file give in one of their orders, with the least change of H."""
-    best, quality = None, (0, -np.inf)
+    best: Trial | None = None
     for candidate in _projected(model, group, win):
-        trial = Trial(model, candidate)
         # Once the whole group is found another order has to give all of it, too, and changes that are smaller.
-        changes = trial.changes(limits.tolerance, -quality[1] if quality[0] == len(group) else np.inf)
-        if changes is not None:
-            chosen = _chosen(candidate, changes, limits)
-            if (this := (len(chosen), -float(changes[chosen].max()))) > quality:
-                best, quality = (trial, changes, chosen), this
-    if best is None:
-        return None
-    trial, changes, chosen = best
-    return _observed(trial.candidate, trial.without_broken(changes, limits.tolerance), chosen)
+        most = best.quality[1] if best and len(best.chosen) == len(group) else -np.inf
+        trial = _trial(Observer(model, candidate.basis), candidate, limits, -most)
+        if trial and (best is None or trial.quality > best.quality):
+            best = trial
+    return best
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """Operations with given matrices that are tried on a model."""
+    """Operations with given matrices that were tried on a model.
 
-    model: BlochModel
+    Attributes
+    ----------
+    observer, candidate
+        The model, the operations and their matrices.
+    changes
+        ``(n,)`` eV.  Operations within the tolerance are infinite where they break position or operators; the others
+        were tried on H alone.
+    chosen
+        Numbers of the largest group.
+    """
+
+    observer: Observer
     candidate: Representation
+    changes: Real
+    chosen: list[int]
 
-    @cached_property
-    def observer(self) -> Observer:
-        """Of the model on the sites of the candidate."""
-        return Observer(self.model, self.candidate.basis)
+    @property
+    def quality(self) -> tuple[int, float]:
+        """Number of operations, the more the better, and least change of H."""
+        return len(self.chosen), -float(self.changes[self.chosen].max())
 
-    def defect(self, i: int) -> float:
-        """Change of position and operators, relative to their norms, by one operation."""
-        return self.observer.defect(self.candidate.group.operations[i], self.candidate.D[i], besides="H")
-
-    def changes(self, tolerance: float, most: float) -> Real | None:
-        """Change of H by every operation, eV; None as soon as one is above ``most``.
-
-        Those within the tolerance are infinite where the operation breaks position or operators; the others are as
-        they are, see :meth:`without_broken`.
-        """
-        out = np.empty(len(self.candidate.group))
-        for i, (g, D) in enumerate(zip(self.candidate.group.operations, self.candidate.D, strict=True)):
-            out[i] = self.observer.energy_change(g, D)
-            if out[i] > most:
-                return None
-        near = np.flatnonzero(out <= tolerance)
-        bounds = residual_bounds(self.candidate.group.table, self.defect, DEFECT, near.tolist())
-        out[near[bounds[near] > DEFECT]] = np.inf
-        return out
-
-    def without_broken(self, changes: Real, tolerance: float) -> Real:
-        """Changes whose smallest one above the tolerance is that of an operation that keeps position and operators."""
-        out = changes.copy()
-        far = np.flatnonzero((changes > tolerance) & np.isfinite(changes))
+    def observed(self, limits: Limits) -> Observed:
+        """The group, and the smallest change by an operation that is none of it but keeps position and operators."""
+        changes = self.changes.copy()
+        far = np.flatnonzero((changes > limits.tolerance) & np.isfinite(changes))
         for i in far[np.argsort(changes[far], kind="stable")].tolist():
-            if self.defect(i) <= DEFECT:
+            if self.observer.keeps(self.candidate.group.operations[i], self.candidate.D[i]):
                 break
-            out[i] = np.inf
-        return out
+            changes[i] = np.inf
+        return _observed(self.candidate, changes, self.chosen)
+
+
+def _trial(observer: Observer, candidate: Representation, limits: Limits, most: float) -> Trial | None:
+    """Try operations; None as soon as one changes H by more than ``most``."""
+    changes = np.empty(len(candidate.group))
+    for i, (g, D) in enumerate(zip(candidate.group.operations, candidate.D, strict=True)):
+        changes[i] = observer.energy_change(g, D)
+        if changes[i] > most:
+            return None
+    _drop_broken(observer, candidate, changes, limits)
+    return Trial(observer, candidate, changes, _chosen(candidate, changes, limits))
+
+
+def _drop_broken(observer: Observer, candidate: Representation, changes: Real, limits: Limits) -> None:
+    """Make changes within the tolerance infinite where the operation breaks position or operators."""
+
+    def defect(i: int) -> float:
+        return observer.defect(candidate.group.operations[i], candidate.D[i], besides="H")
+
+    near = np.flatnonzero(changes <= limits.tolerance)
+    bounds = residual_bounds(candidate.group.table, defect, DEFECT, near.tolist())
+    changes[near[bounds[near] > DEFECT]] = np.inf
 
 
 def _projected(model: BlochModel, group: Group, win: Path | None) -> Iterator[Representation]:
@@ -257,9 +269,15 @@ def _found(observer: Observer, group: Group, limits: Limits) -> Observed:
             tried.update(known)
     subgroup = group.take(known)
     D[known] = rounded(subgroup, D[known])
-    changes[known] = [observer.change(group.operations[i], D[i]) for i in known]
-    changes[0] = 0.0
     candidate = Representation(group, observer.basis, D, "found from the model itself")
+    if projective_defect(subgroup, D[known], EXACT) < EXACT:
+        changes[known] = [observer.energy_change(group.operations[i], D[i]) for i in known]
+        _drop_broken(observer, candidate, changes, limits)
+        for i in [i for i in known if np.isfinite(changes[i]) and changes[i] > limits.tolerance]:
+            changes[i] = observer.change(group.operations[i], D[i])
+    else:  # matrices of products are no products of matrices, nothing follows from generators
+        changes[known] = [observer.change(group.operations[i], D[i]) for i in known]
+    changes[0] = 0.0
     out = _observed(candidate, changes, _chosen(candidate, changes, limits))
     # Operations that turn out to be broken have spoilt the others a little: do without them.
     again = len(out.group) < len(known) and (limit := float(out.changes.max())) < limits.tolerance / 2

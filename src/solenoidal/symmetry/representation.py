@@ -12,7 +12,7 @@ from solenoidal.symmetry.basis import Basis
 from solenoidal.symmetry.generators import residual_bounds
 from solenoidal.symmetry.operations import Group, harmonics
 
-__all__ = ["Representation", "from_matrices", "from_orbitals", "projective_defect"]
+__all__ = ["Representation", "from_matrices", "from_orbitals", "projective_defect", "row_defect"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
@@ -183,16 +183,16 @@ def projective_defect(group: Group, D: Complex, limit: float = 0.0) -> float:
     rows: dict[int, tuple[float, float]] = {}
 
     def measure(i: int) -> float:
-        rows[i] = _row_defect(group, D, i)
+        rows[i] = row_defect(group, D, i)
         return 2 * rows[i][1]
 
     bound = float(residual_bounds(group.table, measure, limit).max())
     if bound <= limit:
         return bound
-    return max((rows.get(i) or _row_defect(group, D, i))[0] for i in range(len(group)))
+    return max((rows.get(i) or row_defect(group, D, i))[0] for i in range(len(group)))
 
 
-def _row_defect(group: Group, D: Complex, i: int) -> tuple[float, float]:
+def row_defect(group: Group, D: Complex, i: int) -> tuple[float, float]:
     """Largest element and largest norm of ``D(g) D(h) - c D(gh)`` of one g, with the best phase c for every h."""
     found, want = partners_of(group, D, i), D[group.table[i]]
     overlap = np.einsum("hab,hab->h", want.conj(), found)
