@@ -1,14 +1,14 @@
 """What generators say about a whole group: residuals of products, and means over all operations.
 
-An operation acts on the arrays of a model (matrices on R vectors, for every component) as an isometry A(g) with
-``A(g) A(h) = A(h g)``: it permutes R vectors, changes orbitals by a unitary matrix and turns components by an orthogonal
-one.  Hence
+An operation acts on the arrays of a model (matrices on R vectors, for every component) as an isometry A(g): it permutes
+R vectors, changes orbitals by a unitary matrix and turns components by an orthogonal one.  With ``A(g) A(h) = A(h g)``
 
     |A(h g) X - X| = |A(g) (A(h) X - X) + A(g) X - X| <= |A(h) X - X| + |A(g) X - X|:
 
 the residual of a product is at most the sum of the residuals of its factors, and a group is as exact as its generators.
-Elements that an operation takes beyond the R vectors of a model are zero there; the orbit of such an element leaves the
-list on its other side too, where it counts in full.
+The list of R vectors has to be closed under the group, as that of a symmetrised model is.  Elements that an operation
+takes off a list count where their orbit leaves it; where it enters, they are missing: at most the residual times the
+length of the orbit.
 """
 
 from collections.abc import Callable, Iterable
@@ -57,7 +57,7 @@ def residual_bounds(
 def _of_products(bounds: Real, quotient: Index) -> Real:
     """Bounds of all products of operations whose bounds are known."""
     while True:
-        new = np.minimum(bounds, (bounds[:, None] + bounds[quotient]).min(axis=0))
+        new: Real = np.minimum(bounds, (bounds[:, None] + bounds[quotient]).min(axis=0))
         if np.array_equal(new, bounds):
             return new
         bounds = new

@@ -389,8 +389,9 @@ def exact_operations(model: BlochModel, win: Path | None = None) -> tuple[Operat
 def _known(model: BlochModel) -> Representation | None:
     """Representation that a model brings along from its averaging, if it fits."""
     r = model.representation
-    fits = isinstance(r, Representation) and r.basis.size == model.size
-    return r if fits and np.array_equal(r.group.lattice, model.lattice) else None
+    if not isinstance(r, Representation) or r.basis.size != model.size:
+        return None
+    return r if np.array_equal(r.group.lattice, model.lattice) else None
 
 
 def _largest_defect(model: BlochModel, r: Representation) -> float:

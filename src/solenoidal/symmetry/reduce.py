@@ -131,7 +131,9 @@ def irreducible_points(mesh: Mesh, group: Group | Sequence[Operation]) -> Irredu
     chosen = np.flatnonzero(weights)
     index = np.stack(np.unravel_index(chosen, mesh.n), axis=1)
     kept = tuple(g for g in operations if keeps_mesh(g, mesh))
-    return Irreducible(index, (index + np.array(mesh.offset)) / np.array(mesh.n), weights[chosen].astype(np.int64), kept)
+    return Irreducible(
+        index, (index + np.array(mesh.offset)) / np.array(mesh.n), weights[chosen].astype(np.int64), kept
+    )
 
 
 def point_maps(operations: Sequence[Operation], mesh: Mesh) -> list[tuple[Index, Index]]:

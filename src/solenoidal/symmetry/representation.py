@@ -120,8 +120,8 @@ def _orbital_part(group: Group, orbitals: Sequence[Orbitals], basis: Basis) -> R
     if (defect > UNITARY).any():
         i = int(np.argmax(defect.max(axis=1) > UNITARY))
         raise InputError(
-            f"{basis.source}: the operation {group.operations[i]} turns orbital {int(np.argmax(defect[i])) + 1} (without "
-            f"spin) into one that the basis does not have."
+            f"{basis.source}: the operation {group.operations[i]} turns orbital {int(np.argmax(defect[i])) + 1} "
+            f"(without spin) into one that the basis does not have."
         )
     return np.asarray(out)
 
