@@ -3,12 +3,12 @@
 import math
 from concurrent.futures import Executor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
-from solenoidal import definitions, diagnostics, engine, filling, models, results
+from solenoidal import definitions, diagnostics, engine, filling, models
 from solenoidal.bloch import Analytic
 from solenoidal.continuum import ContinuumModel
 from solenoidal.errors import InputError
@@ -18,6 +18,9 @@ from solenoidal.model import BlochModel
 from solenoidal.registry import nearest
 from solenoidal.symmetry.operations import Operation
 from solenoidal.units import KB
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = [
     "check_operator",
@@ -141,7 +144,7 @@ def compute(
     executor: Executor | engine.Crew | None = None,
     keep: Path | None = None,
     resume: bool = False,
-) -> xr.Dataset:
+) -> "xr.Dataset":
     """Compute every definition of the conductivity that a job asks for.
 
     Parameters
@@ -184,6 +187,8 @@ def compute(
     angles in three dimensions), which are doubled until nothing moves by more than ``[zone] tolerance`` (1e-8 if it
     is not given); ``[zone] cutoff`` is the largest |k|.  ``executor`` and ``keep`` are for sums over a zone.
     """
+    from solenoidal import results
+
     if not isinstance(job, Job):
         raise InputError(f"a job must be a solenoidal.Job, not a {type(job).__name__}: use Job.from_dict.")
     check_workers(workers)

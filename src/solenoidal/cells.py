@@ -11,14 +11,17 @@ each cell on an energy grid and applies the D-th integral of every function of t
 import functools
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.polynomial import polynomial
 from numpy.typing import NDArray
-from scipy.interpolate import BSpline, make_interp_spline
 
 from solenoidal.compiled import exact, jit
 from solenoidal.statistics import FUNCTIONS
+
+if TYPE_CHECKING:
+    from scipy.interpolate import BSpline
 
 __all__ = ["CellGrid", "CellZero", "deposit_cells", "deposit_full", "filled", "integral", "usable"]
 
@@ -157,8 +160,10 @@ class CellGrid:
 
 
 @functools.cache
-def _integrals(function: str, order: int) -> BSpline:
+def _integrals(function: str, order: int) -> "BSpline":
     """The order-fold antiderivative, zero far above mu, of a function at kT = 1; within the thermal window."""
+    from scipy.interpolate import make_interp_spline  # takes as long to import as all the rest of this package
+
     y = np.linspace(-WINDOW, WINDOW, int(2 * WINDOW * DENSITY) + 1)
     spline = make_interp_spline(y, FUNCTIONS[function].at(y, 1.0), k=7)
     for _ in range(order):

@@ -82,6 +82,10 @@ class BlochModel:
         What it is called and where it came from; both are written into every result.
     notes
         Assumptions a reader had to make, one sentence each; shown by ``inspect`` and kept in every result.
+    representation
+        Group that the model was averaged over with its action on the orbitals, a
+        :class:`solenoidal.symmetry.Representation`; None where there is none.  It may be out of date after
+        ``dataclasses.replace``: whoever uses it tests it on the matrices.
 
     Raises
     ------
@@ -100,6 +104,7 @@ class BlochModel:
     name: str = "model"
     source: str = "arrays"
     notes: tuple[str, ...] = ()
+    representation: object | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Bring arrays to one type and refuse what cannot be a crystal."""

@@ -182,6 +182,7 @@ def _difference(key: str, theirs: str | None, mine: str) -> str:
 def fingerprint(work: Work) -> dict[str, str]:
     """What a state belongs to: version, operators, and every entry of the task that changes numbers."""
     out = {"version": __version__, "operators": _digest(work)}
+    out["components computed"] = ", ".join(work.computed.components)
     for entry in fields(work.task):
         if entry.name not in NEUTRAL:
             value = getattr(work.task, entry.name)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
 
 from solenoidal import responses
 from solenoidal.engine.sweep import Sweep
@@ -89,6 +88,8 @@ def estimate(values: Sequence[Real]) -> Real:
 
 def _shared(change: Real) -> Real:
     """The larger of a change and its root mean square over neighbouring chemical potentials."""
+    from scipy.ndimage import uniform_filter1d  # takes long to import, only a tolerance needs it
+
     around = uniform_filter1d(change**2, size=2 * NEIGHBOURS + 1, axis=2, mode="nearest")
     return np.maximum(change, np.sqrt(np.maximum(around, 0.0)))
 

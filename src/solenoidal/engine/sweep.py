@@ -102,7 +102,8 @@ def _finish(work: Work, mesh: Mesh, recipe: Recipe, gathered: Collector) -> Swee
     stars = work.irreducible(mesh)
     if stars is not None:
         for table in (values, shifts):
-            table.update({name: stars.whole(name, x, work.operator, work.model.source) for name, x in table.items()})
+            whole = {name: stars.whole(name, x, work.computed, work.model.source) for name, x in table.items()}
+            table.update({name: x[..., work.shown] for name, x in whole.items()})
     floors = {name: density * _rounding(recipe, name, gathered.magnitude) for name in task.responses}
     thermal = recipe.plan.collect(gathered.filling, "fermi_surface")[:, :, 0] * recipe.plan.kT[:, None]
     out = Sweep(values, shifts, filling, gathered.bands, floors, thermal, gathered.joined / mesh.size)

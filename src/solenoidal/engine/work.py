@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,13 +12,15 @@ from solenoidal import quantities, zone
 from solenoidal.bloch import Block, select_axes
 from solenoidal.division import divide
 from solenoidal.engine.collector import Collector, Recipe, functions_wanted
+from solenoidal.engine.components import cheapest
 from solenoidal.engine.direct import begin, direct_blocks, direct_names, direct_parts
 from solenoidal.engine.pruning import Pruning, Skipped, choose
 from solenoidal.engine.surroundings import surrounded
 from solenoidal.engine.task import Task
 from solenoidal.model import BlochModel, Operator
 from solenoidal.spectral import plan
-from solenoidal.symmetry.reduce import Irreducible, irreducible_points, keeping, unmixed
+from solenoidal.symmetry.operations import Operation
+from solenoidal.symmetry.reduce import Irreducible, irreducible_points, keeping, point_maps, unmixed
 from solenoidal.zone import Chunk, Interpolator, Mesh, Weights
 
 __all__ = ["Part", "Work"]
@@ -66,7 +68,8 @@ class Work:
 
     def __reduce__(self) -> tuple[type["Work"], tuple[BlochModel, Task]]:
         """Travel without what can be made again."""
-        return Work, (self.model, self.task)
+        bare = self.model if self.model.representation is None else replace(self.model, representation=None)
+        return Work, (bare, self.task)
 
     @cached_property
     def functions(self) -> dict[str, tuple[str, ...]]:
@@ -76,12 +79,29 @@ class Work:
     @cached_property
     def source(self) -> Interpolator:
         """Gives the matrices on a mesh."""
-        return zone.source(self.model, self.operator, any(quantities.get(name).curvature for name in self.functions))
+        return zone.source(self.model, self.computed, any(quantities.get(name).curvature for name in self.functions))
 
     @cached_property
     def operator(self) -> Operator:
         """The operator with the components wanted."""
         return select_axes(self.model.operator(self.task.operator), self.task.axes, self.model.source)
+
+    @cached_property
+    def computed(self) -> Operator:
+        """The operator with the components that are computed on irreducible points: those wanted, or more of them."""
+        if not self.task.operations:
+            return self.operator
+        mesh = Mesh(tuple(self.task.mesh), tuple(self.task.offset))
+
+        def maps(operator: Operator) -> int:
+            return len(point_maps(self._operations(operator, mesh), mesh))
+
+        return cheapest(self.model.operator(self.task.operator), self.operator, maps)
+
+    @property
+    def shown(self) -> list[int]:
+        """Positions of the components wanted among those that are computed."""
+        return [self.computed.components.index(c) for c in self.operator.components]
 
     def recipe(self, mesh: Mesh) -> Recipe:
         """What is collected on a mesh."""
@@ -118,11 +138,15 @@ class Work:
         if not self.task.operations:
             return None
         if mesh.n not in self._known:
-            operations = unmixed(self.task.operations, self.operator)
-            if self.simplices:  # points of a star share their weights only where the simplices go over into each other
-                operations = keeping(operations, mesh, divide(mesh.cell(self.model.lattice)))
-            self._known[mesh.n] = irreducible_points(mesh, operations)
+            self._known[mesh.n] = irreducible_points(mesh, self._operations(self.computed, mesh))
         return self._known[mesh.n]
+
+    def _operations(self, operator: Operator, mesh: Mesh) -> tuple[Operation, ...]:
+        """Operations that may be used for an operator with these components."""
+        operations = unmixed(self.task.operations, operator)
+        if self.simplices:  # points of a star share their weights only where the simplices go over into each other
+            operations = keeping(operations, mesh, divide(mesh.cell(self.model.lattice)))
+        return operations
 
     @cached_property
     def _known(self) -> dict[tuple[int, ...], Irreducible]:

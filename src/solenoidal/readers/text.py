@@ -201,12 +201,13 @@ class TextFile:
         return lines
 
     def _parse(self, lines: list[bytes], columns: int, what: str, widths: Sequence[int] | None) -> Real:
-        tokens = b"".join(lines).split()
+        text = b"".join(lines)
+        tokens = text.split()
         if len(tokens) == len(lines) * columns:
             try:
                 # An underscore is legal in a Python number and nowhere else: leave it to the strict path.
                 out = np.array(list(map(float, tokens))).reshape(-1, columns)
-                if np.isfinite(out).all() and not any(b"_" in line for line in lines):
+                if np.isfinite(out).all() and b"_" not in text:
                     return out
             except ValueError:
                 pass

@@ -62,13 +62,20 @@ class Basis:
         InputError
             If a site is not taken to a site with as many orbitals; the sentence names it and the operation.
         """
-        found = permutation(self.lattice, self.sites, self.kinds, g, tolerance)
+        if (g, tolerance) not in self._found:
+            self._found[g, tolerance] = permutation(self.lattice, self.sites, self.kinds, g, tolerance)
+        found = self._found[g, tolerance]
         if found is None:
             raise InputError(
                 f"{self.source}: the operation {g} does not take every centre of orbitals to such a centre within "
                 f"{tolerance:g} Angstrom."
             )
         return Image(*found)
+
+    @cached_property
+    def _found(self) -> dict[tuple[Operation, float], tuple[Index, Index] | None]:
+        """Where each operation takes the sites, once it was asked for."""
+        return {}
 
     @cached_property
     def centres(self) -> Real:
@@ -143,7 +150,7 @@ def rotate(X: Complex, vectors: Vectors, basis: Basis, g: Operation, D: Complex,
                 block = np.ix_(basis.members[p], basis.members[q])
                 moved[(..., *block)] = _pick(X[(..., *block)], index)
     # The rows and columns of "moved" still belong to the target sites; their cells have been accounted for.
-    out = D.conj().T @ moved @ D
+    out = D.conj().T @ (moved.reshape(-1, len(D)) @ D).reshape(moved.shape)
     return np.asarray(out.conj() if g.time_reversal else out)
 
 

@@ -12,7 +12,7 @@ from solenoidal.model import BlochModel, Operator, Transformation
 from solenoidal.symmetry.basis import Basis
 from solenoidal.symmetry.operations import AXES, Operation, component_matrix
 
-__all__ = ["Field", "about_sites", "fields_of", "operator_matrix", "refuse_other_models"]
+__all__ = ["Field", "about_sites", "fields_of", "operator_matrix", "refuse_other_models", "turned"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
@@ -74,6 +74,11 @@ def operator_matrix(
     if outside and abs(M[np.ix_(inside, outside)]).max() > 1e-6:
         return None
     return np.asarray(sign * M[np.ix_(inside, inside)])
+
+
+def turned(M: Real, X: Complex) -> Complex:
+    """``M X`` on the components of matrices ``(n_R, n, N, N)``."""
+    return np.asarray(M @ X.reshape(*X.shape[:2], -1)).reshape(X.shape)
 
 
 def about_sites(model: BlochModel, basis: Basis, sign: int = -1) -> Complex:

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from solenoidal.errors import InputError
 from solenoidal.model import BlochModel
 from solenoidal.symmetry.basis import Basis, Vectors, rotate
-from solenoidal.symmetry.fields import Field, fields_of
+from solenoidal.symmetry.fields import Field, fields_of, turned
 from solenoidal.symmetry.operations import Group, Operation
-from solenoidal.symmetry.representation import Representation, projective_defect
+from solenoidal.symmetry.representation import Representation, projective_defect, row_defect
 
 __all__ = ["Found", "Observer", "accepted", "exact_representation", "largest_group", "rms_change", "rounded"]
 
@@ -110,7 +110,7 @@ class Observer:
             if M is None:
                 return None
             # D A(R) = B(R) D with A = M X, conjugated under time reversal, and B the matrices at the image of R.
-            A = np.einsum("ab,rbij->raij", M, X)
+            A = turned(M, X)
             A = (A.conj() if g.time_reversal else A).reshape(-1, *one.shape)
             B = rotate(X.conj() if g.time_reversal else X, self.vectors, self.basis, g, one, image)
             gram += _gram(A, B.reshape(-1, *one.shape), *pairs, image.target, self.basis)
@@ -139,29 +139,34 @@ class Observer:
             return None
         return Found(g, left @ right, self.change(g, left @ right))
 
-    def defect(self, g: Operation, D: Complex) -> float:
-        """Largest change of H, position and operators by an operation, relative to their norms."""
+    def defect(self, g: Operation, D: Complex, besides: str = "") -> float:
+        """Largest change of H, position and operators by an operation, relative to their norms.
+
+        Infinite if it mixes in a component that is not there.  ``besides`` names an array that is left out.
+        """
         worst = 0.0
         for field, X in self.fields:
+            if field.name == besides:
+                continue
             M = field.matrix(g)
             if M is None:
                 return float("inf")
-            gap = rotate(X, self.vectors, self.basis, g, D) - np.einsum("ab,rbij->raij", M, X)
+            gap = rotate(X, self.vectors, self.basis, g, D) - turned(M, X)
             worst = max(worst, float(np.linalg.norm(gap)))
         return worst
 
-    def change(self, g: Operation, D: Complex) -> float:
-        """Change of H (eV, root mean square) by an operation; infinite if position or operators break it."""
-        for field, X in self.fields:
-            M = field.matrix(g)
-            if M is None:
-                return float("inf")
-            if field.name != "H":
-                image = rotate(X, self.vectors, self.basis, g, D)
-                if np.linalg.norm(image - np.einsum("ab,rbij->raij", M, X)) > DEFECT:
-                    return float("inf")
+    def energy_change(self, g: Operation, D: Complex) -> float:
+        """Change of H (eV, root mean square) by an operation, whatever it does to position and operators."""
         H = self.model.H[:, None]
         return rms_change(H, rotate(H, self.vectors, self.basis, g, D))
+
+    def change(self, g: Operation, D: Complex) -> float:
+        """Change of H (eV, root mean square) by an operation; infinite if position or operators break it."""
+        return self.energy_change(g, D) if self.keeps(g, D) else float("inf")
+
+    def keeps(self, g: Operation, D: Complex) -> bool:
+        """Whether an operation acts on position and operators as they are declared, to noise."""
+        return self.defect(g, D, besides="H") <= DEFECT
 
 
 def _gram(A: Complex, B: Complex, rows: Index, columns: Index, target: Index, basis: Basis) -> Complex:
@@ -229,12 +234,17 @@ def exact_representation(group: Group, basis: Basis, D: Complex, origin: str = "
         undetermined.
     """
     D = rounded(group, D)
-    if projective_defect(group, D) < EXACT:
+    if _multiply(group, D):
         return Representation(group, basis, D, origin)
     raise InputError(
         f"{basis.source}: the action of the operations on the orbitals cannot be found from the model, because it has "
         f"internal symmetries besides; name atoms and projections in .win, or give the matrices."
     )
+
+
+def _multiply(group: Group, D: Complex) -> bool:
+    """Whether matrices multiply as the operations do; most that do not show it in one row of their table."""
+    return row_defect(group, D, len(group) - 1)[0] < EXACT and projective_defect(group, D, EXACT) < EXACT
 
 
 def rounded(group: Group, D: Complex) -> Complex:
@@ -244,7 +254,7 @@ def rounded(group: Group, D: Complex) -> Complex:
     every round.
     """
     for _ in range(ROUNDS):
-        if projective_defect(group, D) < EXACT:
+        if _multiply(group, D):
             break
         mean = np.empty_like(D)
         for i, g in enumerate(group.operations):

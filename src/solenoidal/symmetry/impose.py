@@ -15,6 +15,8 @@ from solenoidal.symmetry.candidates import TOLERANCE as COINCIDE
 from solenoidal.symmetry.candidates import Crystal, crystal_group, site_operations, with_time_reversal
 from solenoidal.symmetry.fields import refuse_other_models
 from solenoidal.symmetry.finder import (
+    DEFECT,
+    EXACT,
     EXACT_QUIET,
     QUIET,
     TOLERANCE,
@@ -24,9 +26,10 @@ from solenoidal.symmetry.finder import (
     largest_group,
     rounded,
 )
+from solenoidal.symmetry.generators import residual_bounds
 from solenoidal.symmetry.operations import Group, Operation
 from solenoidal.symmetry.projections import read_atoms, read_projections, spin_orders
-from solenoidal.symmetry.representation import Representation, from_orbitals
+from solenoidal.symmetry.representation import Representation, from_orbitals, projective_defect
 from solenoidal.symmetry.symmetrise import symmetrise
 
 __all__ = ["Observed", "exact_operations", "impose", "observe", "representation_of"]
@@ -121,47 +124,115 @@ def observe(
         return max((_found(Observer(model, b), g, limits) for b, g in _site_groups(model)), key=_quality)
     group = crystal_group(crystal, moments)
     limits = Limits(tolerance, QUIET if moments is None else tolerance)
-    tried = [_judged(r, _changes(model, r), limits) for r in _projected(model, group, win)]
-    best = max(tried, key=_quality, default=None)
-    if best is None or len(best.group) < len(group):
-        best = _better(model, crystal, group, limits, best)
-    if moments is not None and len(best.group) < len(group):
+    best = _best_projected(model, group, win, limits)
+    if best is None or len(best.chosen) < len(group):
+        found = _better(model, crystal, group, limits, best)
+    else:
+        found = best.observed(limits)
+    if moments is not None and len(found.group) < len(group):
         raise InputError(
             f"{model.source}: the model does not have the symmetry of these moments, an operation of the group changes "
-            f"H by {best.broken:.2g} eV."
+            f"H by {found.broken:.2g} eV."
         )
-    return best
+    return found
 
 
-def _better(model: BlochModel, crystal: Crystal, group: Group, limits: Limits, best: Observed | None) -> Observed:
+def _better(model: BlochModel, crystal: Crystal, group: Group, limits: Limits, best: "Trial | None") -> Observed:
     """Operations found from the model where these are more than those of the projections."""
     try:
         found = _found(_by_atoms(model, crystal), group, limits)
     except InputError:
-        if best is None or len(best.group) == 1:
+        if best is None or len(best.chosen) == 1:
             raise
-        return best
-    return found if best is None or len(found.group) > len(best.group) else best
+        return best.observed(limits)
+    return found if best is None or len(found.group) > len(best.chosen) else best.observed(limits)
 
 
 def _quality(observed: Observed) -> tuple[int, float]:
     return len(observed.group), -float(observed.changes.max())
 
 
-def _judged(candidate: Representation, changes: Real, limits: Limits) -> Observed:
-    """The largest group among operations with these changes of H."""
+def _chosen(candidate: Representation, changes: Real, limits: Limits) -> list[int]:
+    """Numbers of the largest group among operations with these changes of H."""
     limit = limits.accept(changes[1:])
-    chosen = largest_group(candidate.group.operations, changes, limit, candidate.group)
+    return largest_group(candidate.group.operations, changes, limit, candidate.group)
+
+
+def _observed(candidate: Representation, changes: Real, chosen: list[int]) -> Observed:
     left = np.delete(changes, chosen)
     whole = len(chosen) == len(candidate.group)
     part = candidate if whole else candidate.take(chosen, f"subgroup of {candidate.group.name}")
     return Observed(part, changes[chosen], float(left.min(initial=np.inf)), len(candidate.group))
 
 
-def _changes(model: BlochModel, representation: Representation) -> Real:
-    observer = Observer(model, representation.basis)
-    pairs = zip(representation.group.operations, representation.D, strict=True)
-    return np.array([observer.change(g, D) for g, D in pairs])
+def _best_projected(model: BlochModel, group: Group, win: Path | None, limits: Limits) -> "Trial | None":
+    """Most operations that the projections of a file give in one of their orders, with the least change of H."""
+    best: Trial | None = None
+    for candidate in _projected(model, group, win):
+        # Once the whole group is found another order has to give all of it, too, and changes that are smaller.
+        most = best.quality[1] if best and len(best.chosen) == len(group) else -np.inf
+        trial = _trial(Observer(model, candidate.basis), candidate, limits, -most)
+        if trial and (best is None or trial.quality > best.quality):
+            best = trial
+    return best
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """Operations with given matrices that were tried on a model.
+
+    Attributes
+    ----------
+    observer, candidate
+        The model, the operations and their matrices.
+    changes
+        ``(n,)`` eV.  Operations within the tolerance are infinite where they break position or operators; the others
+        were tried on H alone.
+    chosen
+        Numbers of the largest group.
+    """
+
+    observer: Observer
+    candidate: Representation
+    changes: Real
+    chosen: list[int]
+
+    @property
+    def quality(self) -> tuple[int, float]:
+        """Number of operations, the more the better, and least change of H."""
+        return len(self.chosen), -float(self.changes[self.chosen].max())
+
+    def observed(self, limits: Limits) -> Observed:
+        """The group, and the smallest change by an operation that is none of it but keeps position and operators."""
+        changes = self.changes.copy()
+        far = np.flatnonzero((changes > limits.tolerance) & np.isfinite(changes))
+        for i in far[np.argsort(changes[far], kind="stable")].tolist():
+            if self.observer.keeps(self.candidate.group.operations[i], self.candidate.D[i]):
+                break
+            changes[i] = np.inf
+        return _observed(self.candidate, changes, self.chosen)
+
+
+def _trial(observer: Observer, candidate: Representation, limits: Limits, most: float) -> Trial | None:
+    """Try operations; None as soon as one changes H by more than ``most``."""
+    changes = np.empty(len(candidate.group))
+    for i, (g, D) in enumerate(zip(candidate.group.operations, candidate.D, strict=True)):
+        changes[i] = observer.energy_change(g, D)
+        if changes[i] > most:
+            return None
+    _drop_broken(observer, candidate, changes, limits)
+    return Trial(observer, candidate, changes, _chosen(candidate, changes, limits))
+
+
+def _drop_broken(observer: Observer, candidate: Representation, changes: Real, limits: Limits) -> None:
+    """Make changes within the tolerance infinite where the operation breaks position or operators."""
+
+    def defect(i: int) -> float:
+        return observer.defect(candidate.group.operations[i], candidate.D[i], besides="H")
+
+    near = np.flatnonzero(changes <= limits.tolerance)
+    bounds = residual_bounds(candidate.group.table, defect, DEFECT, near.tolist())
+    changes[near[bounds[near] > DEFECT]] = np.inf
 
 
 def _projected(model: BlochModel, group: Group, win: Path | None) -> Iterator[Representation]:
@@ -198,10 +269,16 @@ def _found(observer: Observer, group: Group, limits: Limits) -> Observed:
             tried.update(known)
     subgroup = group.take(known)
     D[known] = rounded(subgroup, D[known])
-    changes[known] = [observer.change(group.operations[i], D[i]) for i in known]
-    changes[0] = 0.0
     candidate = Representation(group, observer.basis, D, "found from the model itself")
-    out = _judged(candidate, changes, limits)
+    if projective_defect(subgroup, D[known], EXACT) < EXACT:
+        changes[known] = [observer.energy_change(group.operations[i], D[i]) for i in known]
+        _drop_broken(observer, candidate, changes, limits)
+        for i in [i for i in known if np.isfinite(changes[i]) and changes[i] > limits.tolerance]:
+            changes[i] = observer.change(group.operations[i], D[i])
+    else:  # matrices of products are no products of matrices, nothing follows from generators
+        changes[known] = [observer.change(group.operations[i], D[i]) for i in known]
+    changes[0] = 0.0
+    out = _observed(candidate, changes, _chosen(candidate, changes, limits))
     # Operations that turn out to be broken have spoilt the others a little: do without them.
     again = len(out.group) < len(known) and (limit := float(out.changes.max())) < limits.tolerance / 2
     return _found(observer, group, replace(limits, tolerance=max(2 * limit, limits.quiet))) if again else out
@@ -297,16 +374,34 @@ def exact_operations(model: BlochModel, win: Path | None = None) -> tuple[Operat
     InputError
         If the model has its symmetry only roughly, and as :func:`observe`.
     """
-    observed = observe(model, win)
-    r = observed.representation
-    observer = Observer(model, r.basis)
-    worst = max(observer.defect(g, D) for g, D in zip(r.group.operations, r.D, strict=True))
-    if worst > EXACT_CHANGE:
+    known = _known(model)
+    if known is not None and _largest_defect(model, known) <= EXACT_CHANGE:
+        return known.group.operations
+    found = observe(model, win).representation
+    if (worst := _largest_defect(model, found)) > EXACT_CHANGE:
         raise InputError(
             f"{model.source}: the operations change H, positions or operators by up to {worst:.2g} of their size, set "
             f"symmetrise = true in [system]."
         )
-    return r.group.operations
+    return found.group.operations
+
+
+def _known(model: BlochModel) -> Representation | None:
+    """Representation that a model brings along from its averaging, if it fits."""
+    r = model.representation
+    if not isinstance(r, Representation) or r.basis.size != model.size:
+        return None
+    return r if np.array_equal(r.group.lattice, model.lattice) else None
+
+
+def _largest_defect(model: BlochModel, r: Representation) -> float:
+    """Largest defect of all operations of a group: a bound by those of generators, or exact where that is too large."""
+    observer = Observer(model, r.basis)
+
+    def defect(i: int) -> float:
+        return observer.defect(r.group.operations[i], r.D[i])
+
+    return float(residual_bounds(r.group.table, defect, EXACT_CHANGE).max())
 
 
 def impose(
@@ -330,8 +425,9 @@ def impose(
     """
     listen(Message("looking for the symmetry of the model"))
     observed = observe(model, win)
-    out, report = symmetrise(model, representation_of(observed), fermi_energy)
+    representation = representation_of(observed)
+    out, report = symmetrise(model, representation, fermi_energy)
     for text in (observed.sentence(), *report.sentences()):
         listen(Message(text))
     notes = (*model.notes, observed.sentence(), *report.sentences())
-    return replace(out, notes=notes)
+    return replace(out, notes=notes, representation=representation)

@@ -181,17 +181,47 @@ class Group:
 
 def products(operations: Sequence[Operation]) -> Index:
     """``(n, n)`` number of the product g h in the list, -1 where it is missing."""
-    shelves: dict[bytes, list[int]] = {}
-    for i, g in enumerate(operations):
-        shelves.setdefault(g.rotation.tobytes(), []).append(i)
-    out = np.full((len(operations),) * 2, -1, dtype=np.int64)
-    for i, g in enumerate(operations):
-        for j, h in enumerate(operations):
-            gh = g.then(h)
-            found = [m for m in shelves.get(gh.rotation.tobytes(), []) if operations[m].same(gh)]
-            if found:
-                out[i, j] = found[0]
+    W, w, R, reverse = (
+        np.array([getattr(g, name) for g in operations])
+        for name in ("rotation", "translation", "cartesian", "time_reversal")
+    )
+    shelf, table = _shelves(W)
+    kind = np.argmax((shelf[:, :, None] == np.arange(len(W))).any(axis=1), axis=0)
+    out = np.full((len(W),) * 2, -1, dtype=np.int64)
+    for i in range(len(W)):
+        like = shelf[table[kind[i], kind]]
+        gap = (w @ W[i].T + w[i])[:, None] - w[like]
+        turned = np.tensordot(R, R[i], axes=([1], [1])).swapaxes(1, 2)  # R_i R_j for every j
+        same = (
+            (like >= 0)
+            & (reverse[like] == (reverse != reverse[i])[:, None])
+            & (np.einsum("jab,jmab->jm", turned, R[like]) > 2.99)
+            & (abs(_nearest_zero(gap)).max(axis=2, initial=0.0) < SAME)
+        )
+        first = np.argmax(same, axis=1)[:, None]
+        out[i] = np.where(same.any(axis=1), np.take_along_axis(like, first, axis=1)[:, 0], -1)
     return out
+
+
+def _shelves(W: Index) -> tuple[Index, Index]:
+    """Operations sorted by their rotations ``(n, D, D)``.
+
+    Returns
+    -------
+    tuple
+        ``(m + 1, most)``: the numbers of the operations of each of the m different rotations, filled up with -1, and a
+        last row of -1; ``(m, m)``: row of the product of two rotations, the last one where it is missing.
+    """
+    rows: dict[bytes, list[int]] = {}
+    for i, x in enumerate(W):
+        rows.setdefault(x.tobytes(), []).append(i)
+    shelf = np.full((len(rows) + 1, max(map(len, rows.values()))), -1, dtype=np.int64)
+    for row, numbers in zip(shelf, rows.values(), strict=False):
+        row[: len(numbers)] = numbers
+    number = {key: i for i, key in enumerate(rows)}
+    different = W[shelf[:-1, 0]]
+    table = [[number.get(x.tobytes(), len(rows)) for x in g @ different] for g in different]
+    return shelf, np.array(table, dtype=np.int64)
 
 
 def component_matrix(kind: Transformation, operation: Operation) -> Real:

@@ -16,7 +16,7 @@ from solenoidal.symmetry.operations import Group, Operation
 from solenoidal.symmetry.tensors import projector, response_matrices
 from solenoidal.zone import Mesh
 
-__all__ = ["Irreducible", "irreducible_points", "keeping", "keeps_mesh", "unmixed"]
+__all__ = ["Irreducible", "irreducible_points", "keeping", "keeps_mesh", "point_maps", "unmixed"]
 
 Real = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -125,24 +125,39 @@ def irreducible_points(mesh: Mesh, group: Group | Sequence[Operation]) -> Irredu
         If the operations are for another dimension than the mesh.
     """
     operations = group.operations if isinstance(group, Group) else tuple(group)
-    if any(len(g.rotation) != len(mesh.n) for g in operations):
-        raise InputError(f"mesh {list(mesh.n)}: the operations are for {len(operations[0].rotation)} directions.")
-    maps = [(g, _affine(g, mesh)) for g in operations]
-    n = np.array(mesh.n, dtype=np.int64)
-    affine = [found for _, found in maps if found is not None]
-    different = {T.tobytes() + (c % n).tobytes(): (T, c % n) for T, c in affine}
-    T, c = (np.array(part, dtype=np.int64) for part in zip(*different.values(), strict=True))
+    T, c = (np.array(part, dtype=np.int64) for part in zip(*point_maps(operations, mesh), strict=True))
     weights = np.zeros(mesh.size, dtype=np.int32)
-    _count_stars(T, c, n, weights)
+    _count_stars(T, c, np.array(mesh.n, dtype=np.int64), weights)
     chosen = np.flatnonzero(weights)
     index = np.stack(np.unravel_index(chosen, mesh.n), axis=1)
-    kept = tuple(g for g, found in maps if found is not None)
-    return Irreducible(index, (index + np.array(mesh.offset)) / n, weights[chosen].astype(np.int64), kept)
+    kept = tuple(g for g in operations if keeps_mesh(g, mesh))
+    return Irreducible(
+        index, (index + np.array(mesh.offset)) / np.array(mesh.n), weights[chosen].astype(np.int64), kept
+    )
+
+
+def point_maps(operations: Sequence[Operation], mesh: Mesh) -> list[tuple[Index, Index]]:
+    """Different maps ``i -> T i + c`` (T ``(D, D)``, c ``(D,)``) of the points of a mesh to each other, a group.
+
+    Operations that do not take the mesh to itself are left out; time reversal times inversion maps as the identity.
+
+    Raises
+    ------
+    InputError
+        If the operations are for another dimension than the mesh.
+    """
+    if any(len(g.rotation) != len(mesh.n) for g in operations):
+        raise InputError(f"mesh {list(mesh.n)}: the operations are for {len(operations[0].rotation)} directions.")
+    affine = [found for g in operations if (found := _affine(g, mesh)) is not None]
+    return list({T.tobytes() + (c % mesh.n).tobytes(): (T, c % mesh.n) for T, c in affine}.values())
 
 
 @jit
 def _count_stars(T: Index, c: Index, n: Index, weights: NDArray[np.int32]) -> None:
-    """Count every point of a mesh at the lowest number among its images ``T i + c``."""
+    """Weight of every point of a mesh whose number is the lowest among its images ``T i + c``: the size of its star.
+
+    That is the order of the group of maps divided by the number of those that keep the point.
+    """
     D = len(n)
     i = np.zeros(D, dtype=np.int64)
     for number in range(len(weights)):
@@ -150,7 +165,7 @@ def _count_stars(T: Index, c: Index, n: Index, weights: NDArray[np.int32]) -> No
         for d in range(D - 1, -1, -1):
             i[d] = rest % n[d]
             rest //= n[d]
-        lowest = number
+        kept = 0
         for g in range(len(T)):
             image = 0
             for d in range(D):
@@ -158,5 +173,10 @@ def _count_stars(T: Index, c: Index, n: Index, weights: NDArray[np.int32]) -> No
                 for e in range(D):
                     x += T[g, d, e] * i[e]
                 image = image * n[d] + x % n[d]
-            lowest = min(lowest, image)
-        weights[lowest] += 1
+            if image < number:
+                kept = 0
+                break
+            if image == number:
+                kept += 1
+        if kept:
+            weights[number] = len(T) // kept

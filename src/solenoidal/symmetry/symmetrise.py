@@ -10,7 +10,8 @@ from solenoidal.bloch import fourier
 from solenoidal.errors import InputError
 from solenoidal.model import BlochModel
 from solenoidal.symmetry.basis import Basis, Vectors, closed_vectors, rotate
-from solenoidal.symmetry.fields import Field, about_sites, fields_of, refuse_other_models
+from solenoidal.symmetry.fields import Field, about_sites, fields_of, refuse_other_models, turned
+from solenoidal.symmetry.generators import coset_representatives
 from solenoidal.symmetry.representation import Representation
 
 __all__ = ["Change", "SymmetryReport", "average", "symmetrise"]
@@ -129,25 +130,29 @@ def symmetrise(
 def average(field: Field, vectors: Vectors, representation: Representation) -> Complex:
     """Mean of the images of one operator, ``(n_R, n, N, N)`` on R vectors that are closed under the group.
 
+    Taken through subgroups, see :func:`solenoidal.symmetry.generators.coset_representatives`.
+
     Raises
     ------
     InputError
         If an operation mixes in a component that the operator does not have.
     """
-    total = np.zeros_like(field.X)
-    for g, D in zip(representation.group.operations, representation.D, strict=True):
-        M = field.matrix(g)
-        if M is None:
-            raise InputError(
-                f"{representation.basis.source}: the operation {g} mixes components of operator '{field.name}' that "
-                f"the model does not have, give all three."
-            )
-        image = rotate(field.X, vectors, representation.basis, g, D)
-        # g^-1 X g = M X, M orthogonal.
-        total += np.einsum("ba,rbij->raij", M, image)
-    total /= len(representation.group)
+    group, X = representation.group, field.X
+    matrices = [field.matrix(g) for g in group.operations]
+    if (mixing := next((g for g, M in zip(group.operations, matrices, strict=True) if M is None), None)) is not None:
+        raise InputError(
+            f"{representation.basis.source}: the operation {mixing} mixes components of operator '{field.name}' that "
+            f"the model does not have, give all three."
+        )
+    for step in coset_representatives(group.table):
+        total = X.copy()
+        for i in step:
+            image = rotate(X, vectors, representation.basis, group.operations[i], representation.D[i])
+            # g^-1 X g = M X, M orthogonal.
+            total += turned(np.asarray(matrices[i]).T, image)
+        X = total / (1 + len(step))
     partner = vectors.find(-vectors.R)
-    return np.asarray((total + total[partner].conj().swapaxes(-1, -2)) / 2)
+    return np.asarray((X + X[partner].conj().swapaxes(-1, -2)) / 2)
 
 
 def _widened(model: BlochModel, fields: list[Field], representation: Representation) -> BlochModel:
