@@ -12,16 +12,6 @@ def test_conductance_quantum_of_the_notes():
     assert pytest.approx(24341.348, abs=1e-3) == units.CONDUCTANCE_3D
 
 
-def test_constants_are_those_of_codata():
-    """Whatever edition scipy has: they differ by parts in 1e9."""
-    table = constants.physical_constants
-    magneton = units.MOMENT * table["Bohr magneton"][0] * 1e20
-    assert pytest.approx(constants.k / constants.e, rel=1e-14) == units.KB
-    assert pytest.approx(constants.e**2 / constants.hbar, rel=1e-8) == magneton
-    assert pytest.approx(table["Rydberg constant times hc in eV"][0], rel=1e-8) == units.RYDBERG
-    assert pytest.approx(table["Bohr radius"][0] * 1e10, rel=1e-8) == units.BOHR
-
-
 def test_signs_follow_postw90():
     assert units.conductivity_factor(3, "internal") == -units.CONDUCTANCE_3D
     assert units.conductivity_factor(3, "charge") == +units.CONDUCTANCE_3D

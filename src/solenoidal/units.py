@@ -8,6 +8,8 @@ what users read, with the sign of postw90 and WannierBerri for electrons (charge
 import math
 from typing import Literal
 
+from scipy import constants
+
 __all__ = [
     "BOHR",
     "CONDUCTANCE_3D",
@@ -27,17 +29,14 @@ __all__ = [
     "nernst_unit",
 ]
 
-# CODATA 2022, https://physics.nist.gov/constants, in SI units; the first three are exact.
-_BOLTZMANN, _CHARGE, _PLANCK, _MAGNETON = 1.380649e-23, 1.602176634e-19, 6.62607015e-34, 9.2740100657e-24
-_HBAR = _PLANCK / (2 * math.pi)
 #: Boltzmann constant, eV / K.
-KB: float = _BOLTZMANN / _CHARGE
+KB: float = constants.k / constants.e
 #: Rydberg energy, eV.
-RYDBERG: float = 13.605693122990
+RYDBERG: float = constants.physical_constants["Rydberg constant times hc in eV"][0]
 #: Bohr radius, Angstrom.
-BOHR: float = 5.29177210544e-11 * 1e10
+BOHR: float = constants.physical_constants["Bohr radius"][0] * 1e10
 #: e^2 / hbar for X in 1/Angstrom, in S/cm: 24341.348.
-CONDUCTANCE_3D: float = _CHARGE**2 / _HBAR * 1e10 / 100.0
+CONDUCTANCE_3D: float = constants.e**2 / constants.hbar * 1e10 / 100.0
 
 #: What flows: ``"charge"`` (the current carries the signed charge e) or ``"internal"`` (spin and the like, in hbar).
 Flow = Literal["charge", "internal"]
@@ -75,11 +74,11 @@ def conductivity_unit(dimension: int, flow: Flow) -> str:
 
 
 #: k_B e / hbar for X in 1/Angstrom, in A / (m K): 209.76.
-NERNST_3D: float = _BOLTZMANN * _CHARGE / _HBAR * 1e10
+NERNST_3D: float = constants.k * constants.e / constants.hbar * 1e10
 #: |e| eV / (hbar Angstrom^2) for X in eV / Angstrom^2, in A / m^2.
-CURRENT_3D: float = _CHARGE**2 / _HBAR * 1e20
+CURRENT_3D: float = constants.e**2 / constants.hbar * 1e20
 #: Orbital moment of an electron for X in eV Angstrom^2 per cell, in Bohr magnetons: 0.262468.
-MOMENT: float = _CHARGE**2 / _HBAR * 1e-20 / _MAGNETON
+MOMENT: float = constants.e**2 / constants.hbar * 1e-20 / constants.physical_constants["Bohr magneton"][0]
 
 
 def nernst_factor(dimension: int, flow: Flow) -> float:
