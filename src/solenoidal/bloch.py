@@ -347,7 +347,7 @@ def rows_wanted(
         Energies at the neighbours that the block knows.
     """
     if rows_below is None:
-        return e.shape[1]
+        return int(e.shape[1])
     reach = e if cell is None else _lowest(e, v.diagonal, cell)
     if around is not None:
         reach = np.minimum(reach, around.min(axis=2))

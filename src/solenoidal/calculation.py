@@ -306,7 +306,7 @@ def find_device(
         raise InputError(f"device '{name}': {model.source} has no mesh, its rays are integrated on the CPU only.")
     if job.zone.integration == "tetrahedron":
         raise InputError(
-            f"{job.origin}: [zone] method = \"tetrahedron\" is computed on the CPU only: take \"plain\" or \"linear\" "
+            f'{job.origin}: [zone] method = "tetrahedron" is computed on the CPU only: take "plain" or "linear" '
             f"for device '{name}'."
         )
     return find(name)

@@ -10,7 +10,7 @@ from solenoidal.device.states import solve
 from solenoidal.engine.collector import Collector, Recipe
 from solenoidal.engine.schedule import Threads
 from solenoidal.engine.threads import cores
-from solenoidal.engine.work import Part, Work
+from solenoidal.engine.work import BATCH, Part, Work
 from solenoidal.errors import InputError
 from solenoidal.events import Counter, Listener, Message, silent
 from solenoidal.zone import Mesh
@@ -19,8 +19,8 @@ __all__ = ["Accelerator", "batch_size", "bytes_per_point"]
 
 #: Threads that deposit while another one waits for the device.
 TURNS = 4
-#: Most k-points of a batch, and bytes that one may take: more of either makes nothing faster.
-MOST, BATCH_BYTES = 8192, 4e9
+#: Bytes that a batch may take: more of them make nothing faster.
+BATCH_BYTES = 5e9
 #: Part of the free memory of a device that batches may fill.
 SHARE = 0.8
 #: Rows of a matrix in the workspace of the batched eigensolver, at least.
@@ -45,7 +45,7 @@ def bytes_per_point(N: int, directions: int, components: int) -> float:
 
 
 def batch_size(free: float, threads: int, point: float) -> int:
-    """k-points of a batch: a power of two, so that small changes of the free memory change no result.
+    """k-points of a batch: a power of two, so that a little more or less memory or threads changes no result.
 
     Parameters
     ----------
@@ -56,8 +56,8 @@ def batch_size(free: float, threads: int, point: float) -> int:
     point
         From :func:`bytes_per_point`.
     """
-    room = min(SHARE * free / threads, BATCH_BYTES) / point
-    return min(MOST, 1 << max(0, int(room).bit_length() - 1))
+    room = min(SHARE * free / max(TURNS, threads), BATCH_BYTES) / point
+    return min(BATCH, 1 << max(0, int(room).bit_length() - 1))
 
 
 class Accelerator(Threads):

@@ -40,9 +40,9 @@ class Cuda:
         self.gpu = cupy.cuda.Device(number)
         register_arrays(cupy.ndarray, cupy)
         self._try(number)
-        driver = cupy.cuda.runtime.runtimeGetVersion()
+        cuda = cupy.cuda.runtime.runtimeGetVersion()
         model = cupy.cuda.runtime.getDeviceProperties(number)["name"].decode()
-        self.name = f"{model}, CuPy {cupy.__version__}, CUDA {driver // 1000}.{driver % 1000 // 10}"
+        self.name = f"{model}, CuPy {cupy.__version__}, CUDA {cuda // 1000}.{cuda % 1000 // 10}"
 
     def _try(self, number: int) -> None:
         """Libraries are loaded when first used: use them."""
@@ -50,7 +50,7 @@ class Cuda:
         try:
             with self.active():
                 X = xp.asarray([[[2.0, 1j], [-1j, 2.0]]] * 2)
-                (self.eigh(X @ X)[0] - 1.0).get()
+                self.eigh(X @ X)[0].get()
         except Exception as error:  # of any library below
             raise InputError(f"device gpu:{number}: CuPy cannot compute on it ({_reason(error)}).") from None
 

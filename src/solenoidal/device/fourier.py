@@ -1,7 +1,7 @@
 """Matrices of many k-points of a mesh at once, on a device.
 
-The sums over R1, R2, R3 one after the other as in :class:`solenoidal.zone.Interpolator`, each one product for all planes,
-lines and points of a tile.
+The sums over R1, R2, R3 one after the other as in :class:`solenoidal.zone.Interpolator`, each one product for all
+planes, lines and points of a tile.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,6 +20,9 @@ __all__ = ["Source", "Tile", "halves", "source"]
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
 Weights = NDArray[np.int32] | None
+Used = NDArray[np.int64] | None
+#: Along every direction: phases, plain and times R.
+Phases = list[tuple[Array, Array]]
 
 
 class Tile(NamedTuple):
@@ -96,14 +99,14 @@ class Lattice:
     def load(self, mesh: Mesh, tile: Tile, weights: Weights) -> Batch | None:
         """See :class:`Source`."""
         plain, N, D = self.plain, self.plain.N, self.plain.D
-        n = (1,) * (3 - D) + mesh.n
         at = np.stack([x.ravel() for x in np.meshgrid(*tile, indexing="ij")], axis=1)
-        weight = None if weights is None else weights.reshape(n)[tuple(at.T)]
-        used = None if weight is None else np.flatnonzero(weight)
-        if weight is not None and used is not None:
+        weight = used = None
+        if weights is not None:
+            weight = weights.reshape((1,) * (3 - D) + mesh.n)[tuple(at.T)]
+            used = np.flatnonzero(weight)
+            at, weight = at[used], weight[used]
             if not len(used):
                 return None
-            at, weight = at[used], weight[used]
         k = (at[:, 3 - D :] + np.array(mesh.offset)) / np.array(mesh.n)
         phases = self._phases(mesh, tile)
         H = self._sum(self.H, phases, used).reshape(-1, N, N)
@@ -111,8 +114,7 @@ class Lattice:
         X = {name: self._sum(box, phases, used).reshape(len(H), N, -1, N) for name, box in self.X.items()}
         return Batch(H, dH, X.get("A"), X["s"], plain.model.metric, k, X.get("curl"), weight)
 
-    def _phases(self, mesh: Mesh, tile: Tile) -> list[tuple[Array, Array]]:
-        """Phases of every direction, plain and times R."""
+    def _phases(self, mesh: Mesh, tile: Tile) -> Phases:
         out = []
         for axis, part in enumerate(tile):
             direction = axis + self.plain.D - 3
@@ -121,7 +123,7 @@ class Lattice:
             out.append((self.xp.asarray(phase), self.xp.asarray(slope)))
         return out
 
-    def _sum(self, box: Array, phases: list[tuple[Array, Array]], used: NDArray[np.int64] | None, slope: int = 3) -> Array:
+    def _sum(self, box: Array, phases: Phases, used: Used, slope: int = 3) -> Array:
         """``sum_R exp(2 pi i k R) box[R]`` at the points wanted; along direction ``slope`` with a factor R."""
         p1, p2, p3 = (pair[axis == slope] for axis, pair in enumerate(phases))
         _, n2, n3, columns = box.shape
@@ -130,7 +132,7 @@ class Lattice:
         points = (p3 @ lines).reshape(-1, columns)
         return points if used is None else points[self.xp.asarray(used)]
 
-    def _gradient(self, phases: list[tuple[Array, Array]], used: NDArray[np.int64] | None) -> Array:
+    def _gradient(self, phases: Phases, used: Used) -> Array:
         """Cartesian ``d_i H``, ``(n_k, row, i, column)``: every lattice direction once."""
         N, D, lattice = self.plain.N, self.plain.D, self.plain.lattice
         slopes = [self._sum(self.H, phases, used, axis).reshape(-1, N, N) for axis in range(3 - D, 3)]
@@ -163,8 +165,8 @@ class Sampled:
             return None
         k = (np.stack(np.unravel_index(number, mesh.n), axis=1) + np.array(mesh.offset)) / np.array(mesh.n)
         block = model.block(k, self.plain.operator)
-        rows = [None if X is None else self._rows(X) for X in (block.dH, block.A, block.s)]
-        return Batch(self.xp.asarray(block.H), *rows, block.metric, block.k, weight=weight)
+        dH, A, s = (None if X is None else self._rows(X) for X in (block.dH, block.A, block.s))
+        return Batch(self.xp.asarray(block.H), dH, A, s, block.metric, block.k, weight=weight)
 
     def _rows(self, X: Complex) -> Array:
         return self.xp.asarray(np.ascontiguousarray(X.swapaxes(1, 2)))

@@ -1,4 +1,4 @@
-"""This machine in the role of a device: NumPy behind the walls that CuPy has.
+"""The memory of this machine in the role of a device: NumPy behind the walls of CuPy.
 
 Its arrays refuse what CuPy's refuse: to become NumPy arrays unasked and to be combined with them.  What runs here
 differs from a GPU in :mod:`solenoidal.device.cuda` alone.

@@ -31,8 +31,8 @@ Real = NDArray[np.float64]
 POINTS = 8192
 #: A mesh is cut into this many parts if they are then not smaller than the least number of points.
 PARTS, LEAST = 64, 1024
-#: How many times larger they are for a device.
-ON_DEVICE = 8
+#: How many times larger they are for a device, and most k-points of a batch there.
+ON_DEVICE, BATCH = 8, 8192
 
 
 @dataclass(frozen=True)

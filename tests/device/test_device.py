@@ -1,0 +1,234 @@
+"""The kernel on a device gives what it gives on the CPU.
+
+The device is NumPy behind the walls of CuPy, so that everything but solenoidal.device.cuda runs here; the same tests
+run on a GPU where there is one.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import random_models as rm
+
+from solenoidal import models, quantities
+from solenoidal.bloch import fourier, select_axes, solve
+from solenoidal.device import Accelerator, find
+from solenoidal.device import states as there
+from solenoidal.device.backend import host
+from solenoidal.device.fourier import Tile, halves, source
+from solenoidal.engine import Task, run
+from solenoidal.errors import InputError
+from solenoidal.model import BlochModel
+from solenoidal.multiplets import RESOLVED
+from solenoidal.quantities import Settings
+from solenoidal.readers import read_wannier90
+from solenoidal.zone import Interpolator, Mesh
+from solenoidal.zone import source as plain_source
+
+ALL = ("conventional", "eq11", "eq15", "kubo")
+RESPONSES = ("conductivity", "nernst", "equilibrium", "magnetization", "dipole_density")
+FERMI = 17.6251
+#: Largest difference to the CPU in parts of the largest value of a response, and what is promised.
+ROUNDING, PROMISED = 1e-12, 1e-9
+
+
+def gpu():
+    """The first GPU, or why there is none."""
+    try:
+        return find("gpu"), ""
+    except InputError as error:
+        return None, str(error)
+
+
+GPU, WHY_NOT = gpu()
+DEVICES = ["numpy", pytest.param("gpu", marks=pytest.mark.skipif(GPU is None, reason=WHY_NOT))]
+
+
+@pytest.fixture(params=DEVICES)
+def device(request):
+    return find("numpy") if request.param == "numpy" else GPU
+
+
+def curved(D=2, N=5, keep=3):
+    """A crystal on a truncated basis: hoppings and positions of any kind."""
+    rng = np.random.default_rng(D)
+    R = np.stack(np.meshgrid(*[np.arange(-1, 2)] * D, indexing="ij"), axis=-1).reshape(-1, D)
+
+    def hermitian(*shape):
+        X = rng.normal(size=(len(R), *shape, keep, keep)) + 1j * rng.normal(size=(len(R), *shape, keep, keep))
+        return 0.3 * (X + X[::-1].conj().swapaxes(-1, -2))
+
+    return BlochModel(rm.skewed_lattice(rng, D), R, hermitian(), hermitian(D))
+
+
+@pytest.fixture(scope="module")
+def pt():
+    return read_wannier90(Path(__file__).parents[2] / "examples/pt/Pt")
+
+
+MU, KT = np.linspace(-1.0, 1.0, 5), np.array([0.0, 0.025])
+CASES = {
+    "kane_mele": (models.build("kane_mele"), Task((12, 10), (0.5, 0.5), MU, KT, responses=RESPONSES)),
+    "kane_mele with Rashba, spread levels": (
+        models.build("kane_mele", lambda_R=0.1),
+        Task((12, 10), (0.5, 0.5), MU, KT, method="linear"),
+    ),
+    "form P": (rm.electrons(3, 3, 4), Task((5, 4, 3), (0.5, 0.2, 0.0), MU, KT, form="P")),
+    "wilson_dirac": (models.build("wilson_dirac"), Task((6, 6, 6), (0.5,) * 3, MU, KT, responses=RESPONSES)),
+    "doublets": (rm.doublets(1, 3), Task((4, 5, 4), (0.5,) * 3, MU, KT, responses=RESPONSES)),
+    "doublets that split": (
+        rm.doublets(2, 2, splitting=0.01),
+        Task((12, 12), (0.5,) * 2, MU, KT, degeneracy=0.05),
+    ),
+    "orbital positions": (rm.electrons(4, 3, 4, positions=True), Task((4, 4, 4), (0.5,) * 3, MU, KT)),
+    "one direction": (rm.electrons(5, 1, 3), Task((40,), (0.5,), MU, KT, responses=("equilibrium",))),
+    "curvature of the basis": (
+        curved(3),
+        Task((4, 4, 4), (0.5,) * 3, MU, KT, operator="charge", definitions=("eq11", "subspace")),
+    ),
+    "broadened": (rm.electrons(6, 2, 4), Task((9, 9), (0.5,) * 2, MU, KT, gamma=0.05)),
+}
+
+
+def close(got, expected, tolerance=ROUNDING):
+    for kind in ("values", "errors"):
+        for name, x in getattr(expected, kind).items():
+            y = getattr(got, kind)[name]
+            scale = abs(expected.values[name]).max()
+            assert scale > 0.0
+            np.testing.assert_allclose(y, x, rtol=0, atol=tolerance * scale + expected.floors[name])
+    for name, x in expected.shifts.items():
+        scale = abs(expected.values[name]).max()
+        np.testing.assert_allclose(got.shifts[name], x, rtol=0, atol=tolerance * scale + expected.floors[name])
+    np.testing.assert_allclose(got.carriers, expected.carriers, rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(got.bands, expected.bands, rtol=1e-13)
+
+
+def on(device, model, task, listen=lambda event: None, threads=1):
+    return run(model, replace(task, device=device.name), listen, crew=Accelerator(device, threads, listen))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_responses_are_those_of_the_cpu(case, device):
+    model, task = CASES[case]
+    close(on(device, model, task), run(model, task))
+
+
+@pytest.mark.parametrize(("axes", "degeneracy", "T"), [(None, 1e-3, 0.1), (("z",), 0.05, 0.0)])
+def test_platinum_is_that_of_the_cpu(axes, degeneracy, T, device, pt):
+    task = Task((4, 4, 4), (0.5,) * 3, FERMI + MU, np.array([T]), axes=axes, degeneracy=degeneracy, error=False)
+    close(on(device, pt, task), run(pt, task))
+
+
+def test_irreducible_points_are_those_of_the_cpu(device):
+    pytest.importorskip("spglib")
+    from solenoidal import symmetry
+
+    model = models.build("wilson_dirac")
+    operations = tuple(symmetry.exact_operations(model, None))
+    assert len(operations) > 1
+    task = Task((6, 6, 6), (0.0,) * 3, MU, np.array([0.05]), operations=operations)
+    close(on(device, model, task), run(model, task))
+
+
+def test_plane_waves_are_those_of_the_cpu(device):
+    """A model that gives its matrices itself."""
+    model = models.build("twisted_bilayer", cutoff=1.5)
+    task = Task((5, 4), (0.5, 0.5), np.array([-0.02, 0.0]), np.array([0.001]), operator="layer", error=False)
+    close(on(device, model, task), run(model, task))
+
+
+def states_of(model, device, n, operator="spin", curvature=False, **how):
+    """States of a mesh on the device and on the CPU."""
+    mesh = Mesh(n, (0.3,) * len(n))
+    op = select_axes(model.operator(operator), None)
+    plain = Interpolator(model, op, curvature)
+    batch = source(plain, device).load(mesh, Tile(*(range(x) for x in (1,) * (3 - len(n)) + n)), None)
+    mine, repaired = there.solve(batch, device, how.get("degeneracy", 1e-3), None, None)
+    assert repaired == 0
+    return mine, solve(fourier(model, batch.k, operator, curvature=curvature), **how)
+
+
+KINDS = {
+    "doublets": (rm.doublets(3, 3), {}),
+    "wide multiplets": (rm.doublets(3, 2, splitting=0.02), {"degeneracy": 0.6}),
+    "curved": (curved(2), {"operator": "charge", "curvature": True}),
+    **{f"bosons, {kind}": (rm.bosons(2, kind, positions=True), {}) for kind in rm.METRICS},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", [name for name in quantities.names() if not quantities.get(name).derivatives])
+def test_every_quantity_is_that_of_the_cpu(name, kind, device):
+    """Traces of multiplets, for any metric; states of a multiplet may differ by a unitary."""
+    model, how = KINDS[kind]
+    mine, plain = states_of(model, device, (3, 2, 4)[: model.dimension], **how)
+    q = quantities.get(name)
+    if q.resolved:
+        mine, plain = mine.regroup(RESOLVED), plain.regroup(RESOLVED)
+    got, expected = (q.rows(states, Settings(0.05)) for states in (mine, plain))
+    assert type(got) is np.ndarray
+    assert (mine.group == plain.group).all()
+    if plain.group.max() < plain.e.shape[1] - 1:
+        together = plain.group[:, :, None] == plain.group[:, None, :]
+        got, expected = (np.einsum("knm,km...->kn...", together, x) for x in (got, expected))
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-11 * max(1.0, abs(expected).max()))
+
+
+def test_taking_points_and_regrouping(device):
+    mine, plain = states_of(rm.doublets(1, 2, splitting=0.05), device, (4, 3), degeneracy=0.2)
+    index = np.arange(12) % 3 == 1
+    q = quantities.get("berry_spin")
+    for a, b in ((mine, plain), (mine.regroup(1e-6), plain.regroup(1e-6))):
+        part = a.take(index)
+        assert isinstance(part, there.DeviceStates)
+        np.testing.assert_allclose(
+            q.rows(part, Settings()).sum(axis=1), q.rows(b.take(index), Settings()).sum(axis=1), rtol=1e-9, atol=1e-10
+        )
+
+
+def test_curvature_of_the_basis_is_taken_along(device):
+    mine, _ = states_of(curved(2), device, (3, 3), "charge", True)
+    index = np.arange(9) > 5
+    np.testing.assert_array_equal(host(mine.take(index).F), host(mine.F)[index])
+
+
+def test_same_bits_whatever_the_number_of_threads(device):
+    model, task = CASES["wilson_dirac"]
+    task = replace(task, mesh=(20, 20, 20))
+    first, second = on(device, model, task, threads=1), on(device, model, task, threads=3)
+    for name, x in first.values.items():
+        assert np.array_equal(x, second.values[name])
+    assert first.floors == second.floors
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 12, 60, 1000])
+@pytest.mark.parametrize("D", [1, 2, 3])
+def test_tiles_hold_every_point_once(D, size):
+    model, mesh = rm.electrons(0, D, 2), Mesh((5, 4, 6)[:D], (0.5,) * D)
+    plain = plain_source(model, model.operator("spin"))
+    chunks = plain.chunks(mesh)
+    tiles = list(source(plain, find("numpy")).tiles(mesh, chunks, size))
+    assert all(tile.size <= size for tile in tiles)
+    points = [p for tile in tiles for p in np.stack(np.meshgrid(*tile, indexing="ij"), -1).reshape(-1, 3).tolist()]
+    assert sorted(points) == sorted(p for chunk in chunks for p in plain.positions(mesh, chunk).tolist())
+
+
+def test_halves_hold_every_point_once():
+    tile = Tile(range(2, 3), range(4, 9), range(3))
+    a, b = halves(tile)
+    assert a.first == b.first == tile.first
+    assert [*a.second, *b.second] == [4, 5, 6, 7, 8]
+    assert a.size + b.size == tile.size
+    assert halves(Tile(range(1), range(1), range(5, 7))) == tuple(
+        Tile(range(1), range(1), range(x, x + 1)) for x in (5, 6)
+    )
+
+
+@pytest.mark.skipif(GPU is None, reason=WHY_NOT)
+def test_gpu_keeps_its_promise(pt):
+    task = Task((12,) * 3, (0.5,) * 3, FERMI + MU, KT, responses=RESPONSES)
+    first, again = on(GPU, pt, task, threads=2), on(GPU, pt, task, threads=4)
+    close(first, run(pt, task), PROMISED)
+    assert all(np.array_equal(x, again.values[name]) for name, x in first.values.items())
