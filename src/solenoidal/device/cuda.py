@@ -37,14 +37,14 @@ class Cuda:
         if number >= count:
             raise InputError(f"device gpu:{number}: this machine has {count}, counted from 0.")
         self.xp: Any = cupy
-        self.gpu = cupy.cuda.Device(number)
+        self.number = number
         register_arrays(cupy.ndarray, cupy)
-        self._try(number)
+        self._try()
         cuda = cupy.cuda.runtime.runtimeGetVersion()
         model = cupy.cuda.runtime.getDeviceProperties(number)["name"].decode()
         self.name = f"{model}, CuPy {cupy.__version__}, CUDA {cuda // 1000}.{cuda % 1000 // 10}"
 
-    def _try(self, number: int) -> None:
+    def _try(self) -> None:
         """Libraries are loaded when first used: use them."""
         xp = self.xp
         try:
@@ -52,11 +52,11 @@ class Cuda:
                 X = xp.asarray([[[2.0, 1j], [-1j, 2.0]]] * 2)
                 self.eigh(X @ X)[0].get()
         except Exception as error:  # of any library below
-            raise InputError(f"device gpu:{number}: CuPy cannot compute on it ({_reason(error)}).") from None
+            raise InputError(f"device gpu:{self.number}: CuPy cannot compute on it ({_reason(error)}).") from None
 
     def active(self) -> AbstractContextManager[Any]:
-        """See :class:`~solenoidal.device.backend.Device`."""
-        context: AbstractContextManager[Any] = self.gpu
+        """See :class:`~solenoidal.device.backend.Device`: the current GPU is one per thread."""
+        context: AbstractContextManager[Any] = self.xp.cuda.Device(self.number)
         return context
 
     def eigh(self, H: Array) -> tuple[Array, Array]:
@@ -73,7 +73,8 @@ class Cuda:
 
     def release(self) -> None:
         """See :class:`~solenoidal.device.backend.Device`."""
-        self.xp.get_default_memory_pool().free_all_blocks()
+        with self.active():
+            self.xp.get_default_memory_pool().free_all_blocks()
 
     def full(self, error: BaseException) -> bool:
         """See :class:`~solenoidal.device.backend.Device`: CuPy's own error, or that of a library below it."""

@@ -62,7 +62,7 @@ def multiplet_trace(L: Array, R: Array, Z: Array, group: Index, sign: Real | Non
 def _between(Z: Array, y: slice, x: slice) -> Array:
     """``<y|Z|x>`` for pairs of levels from two ranges of one length, ``(n_k, pair, r)``."""
     rows, columns = (namespace(Z).asarray(np.arange(part.start, part.stop)) for part in (y, x))
-    return Z[:, rows, :, columns].swapaxes(0, 1)
+    return Z.swapaxes(2, 3)[:, rows, columns]
 
 
 @serves(sums.diagonal)
