@@ -177,10 +177,20 @@ def states_of(model, device, n, operator="spin", curvature=False, **how):
     return mine, solve(fourier(model, batch.k, operator, curvature=curvature), **how)
 
 
+def curved_bosons(D=2):
+    """Any metric beside any position."""
+    model, rng = rm.bosons(1, "symplectic", D), np.random.default_rng(0)
+    where = {tuple(r): i for i, r in enumerate(model.R.tolist())}
+    A = 0.2 * (rng.normal(size=(len(model.R), D, 4, 4)) + 1j * rng.normal(size=(len(model.R), D, 4, 4)))
+    mirrored = A[[where[tuple(-x for x in r)] for r in model.R.tolist()]].conj().swapaxes(2, 3)
+    return replace(model, position=A + mirrored)
+
+
 KINDS = {
     "doublets": (rm.doublets(3, 3), {}),
     "wide multiplets": (rm.doublets(3, 2, splitting=0.02), {"degeneracy": 0.6}),
     "curved": (curved(2), {"operator": "charge", "curvature": True}),
+    "curved bosons": (curved_bosons(), {"curvature": True}),
     **{f"bosons, {kind}": (rm.bosons(2, kind, positions=True), {}) for kind in rm.METRICS},
 }
 
@@ -241,6 +251,22 @@ def test_tiles_hold_every_point_once(D, size):
     assert all(tile.size <= size for tile in tiles)
     points = [p for tile in tiles for p in np.stack(np.meshgrid(*tile, indexing="ij"), -1).reshape(-1, 3).tolist()]
     assert sorted(points) == sorted(p for chunk in chunks for p in plain.positions(mesh, chunk).tolist())
+
+
+@pytest.mark.parametrize("D", [1, 2, 3])
+def test_matrices_at_the_points_that_stand_for_any(D, device):
+    model, mesh = rm.electrons(1, D, 3), Mesh((3, 4, 5)[:D], (0.5, 0.1, 0.3)[:D])
+    weights = np.arange(mesh.size, dtype=np.int32).reshape(mesh.n) % 3
+    there = source(plain_source(model, model.operator("spin")), device)
+    tile = Tile(*(range(x) for x in (1,) * (3 - D) + mesh.n))
+    batch = there.load(mesh, tile, weights)
+    used = np.stack(np.nonzero(weights), axis=1)
+    np.testing.assert_allclose(batch.k, (used + np.array(mesh.offset)) / np.array(mesh.n), rtol=1e-14)
+    np.testing.assert_array_equal(batch.weight, weights[weights > 0])
+    block = fourier(model, batch.k)
+    for mine, plain in ((batch.H, block.H), (batch.dH.swapaxes(1, 2), block.dH), (batch.s.swapaxes(1, 2), block.s)):
+        np.testing.assert_allclose(host(mine), plain, atol=1e-12)
+    assert there.load(mesh, tile, np.zeros_like(weights)) is None
 
 
 def test_halves_hold_every_point_once():
