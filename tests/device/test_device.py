@@ -166,6 +166,19 @@ def test_a_metric_is_that_of_the_cpu(device):
     close(on(device, model, task), run(model, task), device)
 
 
+def test_a_device_leaves_no_points_out(device):
+    """Those that the CPU proves to contribute nothing are computed: the proof would cost more."""
+    model = models.build("rashba")
+    task = Task((80, 70), (0.5,) * 2, np.array([0.1, 0.3]), np.array([0.01]), error=False)
+    here, there = [], []
+    got, expected = on(device, model, task, there.append), run(model, task, here.append)
+    bound = (ROUNDING if device.name == "numpy" else PROMISED) * abs(expected.conductivity).max()
+    np.testing.assert_allclose(got.conductivity, expected.conductivity, rtol=0, atol=bound)
+    np.testing.assert_allclose(got.carriers, expected.carriers, rtol=PROMISED)
+    for events, said in ((here, True), (there, False)):
+        assert any("contribute nothing" in getattr(event, "text", "") for event in events) == said
+
+
 def states_of(model, device, n, operator="spin", curvature=False, **how):
     """States of a mesh on the device and on the CPU."""
     mesh = Mesh(n, (0.3,) * len(n))

@@ -226,7 +226,9 @@ class Work:
         return (weights, None) if pruning is None else pruning.sift(chunk, weights)
 
     def pruning(self, mesh: Mesh) -> Pruning | None:
-        """What tells which points of a mesh contribute nothing, None where that is not worth while."""
+        """What tells which points of a mesh contribute nothing, None where that is not worth while: beside a device."""
+        if self.task.device != "cpu":
+            return None
         if mesh.n not in self._prunings:
             self._prunings[mesh.n] = choose(self.source, mesh, self.recipe(mesh))
         return self._prunings[mesh.n]
