@@ -141,14 +141,15 @@ def test_memory_of_a_batch_is_within_the_estimate():
     assert 0.3 < peak / (8**3 * bytes_per_point(12, 3, 3)) < 1.0
 
 
-def test_irreducible_points_are_those_of_the_cpu(device):
+@pytest.mark.parametrize("axes", [None, ("z",)])
+def test_irreducible_points_are_those_of_the_cpu(axes, device):
     pytest.importorskip("spglib")
     from solenoidal import symmetry
 
     model = models.build("wilson_dirac")
     operations = tuple(symmetry.exact_operations(model, None))
     assert len(operations) > 1
-    task = Task((6, 6, 6), (0.0,) * 3, MU, np.array([0.05]), operations=operations)
+    task = Task((6, 6, 6), (0.0,) * 3, MU, np.array([0.05]), axes=axes, operations=operations)
     close(on(device, model, task), run(model, task), device)
 
 

@@ -127,7 +127,7 @@ class Accelerator(Threads):
 
     def _choose(self, work: Work) -> None:
         free, model = self.device.free(), work.model
-        point = bytes_per_point(model.size, model.dimension, len(work.operator.components))
+        point = bytes_per_point(model.size, model.dimension, len(work.computed.components))
         self.batch = batch_size(free, self.count, point)
         self.listen(
             Message(

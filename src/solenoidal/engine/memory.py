@@ -42,7 +42,7 @@ def _batches(work: Work) -> float:
     """Rows of a quantity that come from a device, with copies for their deposit."""
     if work.task.device == "cpu":
         return 0.0
-    components = len(work.operator.components)
+    components = len(work.computed.components)
     return 8.0 * COPIES * BATCH * work.model.size * work.model.dimension**2 * components
 
 
