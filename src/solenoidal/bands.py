@@ -70,7 +70,8 @@ def current(states: States) -> Real:
 
 def torque(states: States) -> Complex:
     """``<n|tau|m>`` with ``tau = i (H eta s - s eta H)``: ``i w_nm s_nm``, ``(n_k, N, a, N)``, eV."""
-    return np.asarray(1j * states.w[:, :, None, :] * states.s)
+    tau: Complex = 1j * states.w[:, :, None, :] * states.s
+    return tau
 
 
 def berry_curvature(states: States) -> Real:
@@ -122,7 +123,8 @@ def torque_derivative(states: States) -> Complex:
     """``<m|D_i tau|n>`` with ``D_i tau = i (v^i eta s - s eta v^i)`` for ``D_i s = 0``, ``(n_k, m, i, a, n)``."""
     vs = row_product(states.v, states.s, states.sign)
     sv = row_product(states.s, states.v, states.sign)
-    return np.asarray(1j * (vs - sv.swapaxes(2, 3)))
+    Dtau: Complex = 1j * (vs - sv.swapaxes(2, 3))
+    return Dtau
 
 
 def interband_torque_dipole(states: States) -> Complex:

@@ -30,6 +30,7 @@ __all__ = [
     "basis_curvature",
     "fourier",
     "position_curl",
+    "rows_wanted",
     "select_axes",
     "solve",
     "velocity",
@@ -327,11 +328,30 @@ def solve(block: Block, degeneracy: float = 1e-3, rows_below: float | None = Non
     F = None
     if block.curl is not None:
         F = packed.unpack(packed.rotate(packed.pack(basis_curvature(block)), U), n_k)
+    rows = rows_wanted(e, group, v, rows_below, cell, block.around)
+    return States(e, sign, v, internal, group, rows, F, block.around)
+
+
+def rows_wanted(
+    e: Real, group: Index, v: Elements, rows_below: float | None, cell: Real | None = None, around: Real | None = None
+) -> int:
+    """How many of the lowest levels reach down to an energy at any k-point, see :func:`solve`; multiplets stay whole.
+
+    Parameters
+    ----------
+    e, group, v
+        Energies, multiplets and velocities of a block.
+    rows_below, cell
+        As in :func:`solve`.
+    around
+        Energies at the neighbours that the block knows.
+    """
+    if rows_below is None:
+        return int(e.shape[1])
     reach = e if cell is None else _lowest(e, v.diagonal, cell)
-    if block.around is not None:
-        reach = np.minimum(reach, block.around.min(axis=2))
-    rows = e.shape[1] if rows_below is None else _needed(reach, rows_below)
-    return States(e, sign, v, internal, group, _whole(group, rows), F, block.around)
+    if around is not None:
+        reach = np.minimum(reach, around.min(axis=2))
+    return _whole(group, _needed(reach, rows_below))
 
 
 def _eigenstates(block: Block) -> tuple[Real, Packed, Real | None]:

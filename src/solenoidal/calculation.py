@@ -22,6 +22,8 @@ from solenoidal.units import KB
 if TYPE_CHECKING:
     import xarray as xr
 
+    from solenoidal.device import Device
+
 __all__ = [
     "check_operator",
     "check_range",
@@ -29,6 +31,7 @@ __all__ = [
     "chemical_potentials",
     "compute",
     "fermi_energy",
+    "find_device",
     "inputs",
     "load_crystal",
     "load_model",
@@ -144,6 +147,7 @@ def compute(
     executor: Executor | engine.Crew | None = None,
     keep: Path | None = None,
     resume: bool = False,
+    device: str = "cpu",
 ) -> "xr.Dataset":
     """Compute every definition of the conductivity that a job asks for.
 
@@ -165,6 +169,9 @@ def compute(
         Folder where a long run keeps its state, None for nowhere; remove it when the result is saved.
     resume
         Go on with the run whose state is in ``keep``.
+    device
+        ``"gpu"``, ``"gpu:1"``: the kernel on an NVIDIA GPU (extra ``gpu``); ``executor`` is then left out and
+        ``workers`` are the threads that feed it.
 
     Returns
     -------
@@ -175,7 +182,7 @@ def compute(
     ------
     InputError
         If the job does not fit the model: operator, axes, length of the mesh, an unknown Fermi level,
-        chemical potentials outside the bands.
+        chemical potentials outside the bands; if the device cannot be used, or not for this job.
 
     Notes
     -----
@@ -192,6 +199,7 @@ def compute(
     if not isinstance(job, Job):
         raise InputError(f"a job must be a solenoidal.Job, not a {type(job).__name__}: use Job.from_dict.")
     check_workers(workers)
+    found = find_device(model, job, device, executor)
     axes = check_operator(model, job)
     mesh = tuple(int(n) for n in per_direction(model, job, "mesh"))
     offset = per_direction(model, job, "offset")
@@ -216,8 +224,13 @@ def compute(
         most=job.zone.max_points or engine.MOST,
         memory=None if job.zone.memory is None else 1e9 * job.zone.memory,
         operations=_operations(model, job),
+        device=found.name if found else "cpu",
     )
     crew = engine.Remote(executor) if isinstance(executor, Executor) else executor
+    if found:
+        from solenoidal.device import Accelerator
+
+        crew = Accelerator(found, workers, listen)
     outcome = _run(model, job, task, listen, crew, keep, resume)
     for text in (*outcome.warnings, *warnings):
         listen(Warned(text))
@@ -271,6 +284,32 @@ def check_workers(workers: int | None) -> None:
     """Refuse a number of threads that is none."""
     if workers is not None and (not isinstance(workers, int) or workers < 1):
         raise InputError(f"workers = {workers!r}: at least one thread is needed, give a whole number.")
+
+
+def find_device(
+    model: BlochModel | ContinuumModel, job: Job, name: str, executor: Executor | engine.Crew | None = None
+) -> "Device | None":
+    """Device of a name, None for the processor.
+
+    Raises
+    ------
+    InputError
+        If it cannot be used, or not for this job.
+    """
+    if name == "cpu":
+        return None
+    from solenoidal.device import find
+
+    if executor is not None:
+        raise InputError(f"device '{name}': it computes in this process, leave --workers or --cluster (executor) out.")
+    if isinstance(model, ContinuumModel):
+        raise InputError(f"device '{name}': {model.source} has no mesh, its rays are integrated on the CPU only.")
+    if job.zone.integration == "tetrahedron":
+        raise InputError(
+            f'{job.origin}: [zone] method = "tetrahedron" is computed on the CPU only: take "plain" or "linear" '
+            f"for device '{name}'."
+        )
+    return find(name)
 
 
 def check_operator(model: BlochModel | ContinuumModel, job: Job) -> tuple[str, ...] | None:

@@ -31,6 +31,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--workers", metavar="N", type=count, help="processes (default: a thread for every core)")
     where.add_argument("--cluster", metavar="ADDRESS", help="scheduler of a Dask cluster, or its file")
+    parser.add_argument(
+        "--device", metavar="NAME", default="cpu", help="cpu (default), gpu, or gpu:1 for the second GPU"
+    )
     parser.add_argument("--tolerance", metavar="X", type=float, help="refine the mesh until errors are below this part")
     parser.add_argument("--resume", action="store_true", help="go on with a run that was broken off")
     parser.add_argument("--events", metavar="FILE", type=Path, help="write progress as lines of JSON, too")
@@ -89,7 +92,16 @@ def _compute(job: "Job", arguments: argparse.Namespace, listen: Listener, keep: 
 
     model = calculation.load_model(job, listen)
     crew = _crew(arguments)
-    return calculation.compute(model, job, listen, arguments.workers, executor=crew, keep=keep, resume=arguments.resume)
+    return calculation.compute(
+        model,
+        job,
+        listen,
+        arguments.workers,
+        executor=crew,
+        keep=keep,
+        resume=arguments.resume,
+        device=arguments.device,
+    )
 
 
 def _crew(arguments: argparse.Namespace) -> "Crew | None":
@@ -98,7 +110,7 @@ def _crew(arguments: argparse.Namespace) -> "Crew | None":
         from solenoidal.engine.cluster import Cluster
 
         return Cluster(arguments.cluster)
-    if (arguments.workers or 1) > 1:
+    if (arguments.workers or 1) > 1 and arguments.device == "cpu":  # a device is fed by threads
         from solenoidal.engine import Processes
 
         return Processes(arguments.workers)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.compiled import exact
+from solenoidal.placement import placed
 from solenoidal.simd import WIDTH, aligned, load, scratch, splat, store
 
 __all__ = [
@@ -160,6 +161,7 @@ def pack(X: Complex) -> Packed:
     return out
 
 
+@placed
 def unpack(X: Packed, n_k: int) -> Complex:
     """``(n_k, row, p, column)`` from packed matrices."""
     groups, P, rows, N = X.shape[:4]
@@ -360,6 +362,7 @@ def _weighted(X: Packed, G: Real, out: Packed) -> None:
                 store(flat, y + _W, load(source, x + _W) * f)
 
 
+@placed
 def weighted(X: Packed, G: Real) -> Packed:
     """``X^p_nm G_nm`` for the rows that G has."""
     groups, rows, N, _ = G.shape
@@ -388,6 +391,7 @@ def _row_products(X: Packed, Y: Packed, which: Index, out: Packed, panel: Real) 
             _product(N, rows, left, a, right, b, flat, at, panel, False, False)
 
 
+@placed
 def row_product(X: Packed, Y: Packed, sign: Real | None, which: Sequence[tuple[int, int]]) -> Packed:
     """``<n|X^p eta Y^q|m>`` for the rows n of X and pairs (p, q), ``(groups, pair, rows, N, 2, WIDTH)``."""
     groups, _, rows, N = X.shape[:4]
@@ -412,6 +416,7 @@ def _anticommutators(X: Packed, Xs: Packed, Y: Packed, Ys: Packed, rows: int, ou
                 _mirror(N, rows, flat, at)
 
 
+@placed
 def anticommutator(X: Packed, Y: Packed, rows: int, sign: Real | None = None) -> Packed:
     """``<n|X^p eta Y^q + Y^q eta X^p|m>`` for the first rows n, ``(groups, p q, rows, N, 2, WIDTH)``."""
     groups, P, N = X.shape[:3]
@@ -462,6 +467,7 @@ def _imag_sum(L: Packed, R: Packed, out: Real, buffer: Real) -> None:
                     _scatter(buffer, g, n, p * Q + q, out)
 
 
+@placed
 def imag_sum(L: Packed, R: Packed, n_k: int, sign: Real | None = None) -> Real:
     """Band sum ``out[k, n, p, q] = eta_n Im sum_m eta_m L^p_nm conj(R^q_nm)`` for the rows n of L."""
     P, rows = L.shape[1:3]
@@ -492,6 +498,7 @@ def _anticommutator_sum(L: Packed, X: Packed, Xs: Packed, Y: Packed, Ys: Packed,
                         _scatter(buffer, g, n, (c * P + p) * Q + q, out)
 
 
+@placed
 def anticommutator_sum(L: Packed, X: Packed, Y: Packed, n_k: int, sign: Real | None = None) -> Real:
     """:func:`imag_sum` of L and ``X^p eta Y^q + Y^q eta X^p`` without keeping the products, ``(n_k, n, L, p, q)``."""
     M, rows, N = L.shape[1:4]
@@ -543,6 +550,7 @@ def _multiplet_trace(L: Packed, R: Packed, Z: Packed, group: Index, out: Real, w
                 _scatter(total[c * _W :], g, n, c, out)
 
 
+@placed
 def multiplet_trace(L: Packed, R: Packed, Z: Packed, group: Index, sign: Real | None = None) -> Real:
     """Rows x of a multiplet trace, ``out[k, x, p, q, r]``, see :func:`solenoidal.sums.multiplet_trace`."""
     P, rows = L.shape[1:3]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from solenoidal import packed
 from solenoidal.bloch import States
+from solenoidal.placement import placed
 
 __all__ = ["row_product", "spin_current"]
 
@@ -15,6 +16,7 @@ Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
 
 
+@placed
 def row_product(X: Complex, Y: Complex, sign: Real | None = None) -> Complex:
     """``<n|X^p eta Y^q|m>`` as ``(n_k, n, p, q, m)`` from ``(n_k, n, p, N)`` and ``(n_k, N, q, N)``."""
     n_k, n, P, N = X.shape

@@ -8,14 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.compiled import jit
+from solenoidal.placement import placed
 
-__all__ = ["imag_sum", "inverse_differences", "magnitude", "multiplet_trace"]
+__all__ = ["diagonal", "imag_sum", "inverse_differences", "magnitude", "multiplet_trace"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 
+@placed
 def imag_sum(L: Complex, R: Complex, sign: Real | None = None) -> Real:
     """Band sum ``out[k, n, p, q] = eta_n Im sum_m eta_m L^p_nm conj(R^q_nm)``.
 
@@ -35,6 +37,7 @@ def imag_sum(L: Complex, R: Complex, sign: Real | None = None) -> Real:
     return out
 
 
+@placed
 def multiplet_trace(L: Complex, R: Complex, Z: Complex, group: Index, sign: Real | None = None) -> Real:
     """Rows x of a multiplet trace, ``out[k, x, p, q, r]``.
 
@@ -55,6 +58,12 @@ def multiplet_trace(L: Complex, R: Complex, Z: Complex, group: Index, sign: Real
     out = np.empty((*L.shape[:3], R.shape[2], Z.shape[2]))
     _multiplet_trace(_real(L), _real(R), np.ascontiguousarray(Z), group, out)
     return out
+
+
+@placed
+def diagonal(X: Complex) -> Real:
+    """Real parts of the diagonal elements ``(n_k, n, p)`` of ``X (n_k, n, p, N)``."""
+    return np.asarray(np.einsum("knpn->knp", X[..., : X.shape[1]]).real)
 
 
 def inverse_differences(e: Real, group: Index) -> Real:

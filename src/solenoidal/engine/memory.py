@@ -4,7 +4,7 @@ import threading
 
 from solenoidal.engine.schedule import Crew
 from solenoidal.engine.surroundings import TILE
-from solenoidal.engine.work import Work
+from solenoidal.engine.work import BATCH, Work
 from solenoidal.errors import InputError
 from solenoidal.events import Listener, Message
 from solenoidal.zone import BLOCK, PLANES_BYTES, Mesh
@@ -15,6 +15,8 @@ __all__ = ["announce", "collector_bytes", "estimate", "within"]
 BASE = 200e6
 #: Matrices ``(k, N, N)`` alive at once while a block is worked on, per operator component.
 ALIVE = 12
+#: Arrays of a quantity in rows alive at once.
+COPIES = 4
 
 
 def collector_bytes(work: Work) -> int:
@@ -32,8 +34,16 @@ def estimate(work: Work, workers: int, parts: int) -> float:
     )
     matrices = 16.0 * N * N * operators
     box = matrices * len(work.model.R) * 1.5
-    blocks = workers * (ALIVE * BLOCK * matrices + PLANES_BYTES + _simplices(work))
+    blocks = workers * (ALIVE * BLOCK * matrices + PLANES_BYTES + _simplices(work) + _batches(work))
     return BASE + box + blocks + collector_bytes(work) * (1 + parts)
+
+
+def _batches(work: Work) -> float:
+    """Rows of a quantity that come from a device, with copies for their deposit."""
+    if work.task.device == "cpu":
+        return 0.0
+    components = len(work.computed.components)
+    return 8.0 * COPIES * BATCH * work.model.size * work.model.dimension**2 * components
 
 
 def _simplices(work: Work) -> float:

@@ -31,6 +31,8 @@ Real = NDArray[np.float64]
 POINTS = 8192
 #: A mesh is cut into this many parts if they are then not smaller than the least number of points.
 PARTS, LEAST = 64, 1024
+#: How many times larger they are for a device, and most k-points of a batch there.
+ON_DEVICE, BATCH = 8, 8192
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,8 @@ class Work:
         ]
 
     def _shared_parts(self, mesh: Mesh) -> list[Part]:
-        size = min(POINTS * (18 / self.model.size) ** 2, max(LEAST, self.size(mesh) / PARTS))
+        scale = 1 if self.task.device == "cpu" else ON_DEVICE
+        size = scale * min(POINTS * (18 / self.model.size) ** 2, max(LEAST, self.size(mesh) / PARTS))
         out, first, points = [], 0, 0
         chunks, weights = self.source.chunks(mesh), self.weights(mesh)
         for number, chunk in enumerate(chunks):
@@ -223,7 +226,9 @@ class Work:
         return (weights, None) if pruning is None else pruning.sift(chunk, weights)
 
     def pruning(self, mesh: Mesh) -> Pruning | None:
-        """What tells which points of a mesh contribute nothing, None where that is not worth while."""
+        """What tells which points of a mesh contribute nothing, None where that is not worth while: beside a device."""
+        if self.task.device != "cpu":
+            return None
         if mesh.n not in self._prunings:
             self._prunings[mesh.n] = choose(self.source, mesh, self.recipe(mesh))
         return self._prunings[mesh.n]

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from solenoidal.bloch import States
 from solenoidal.quantities import Settings, curvature_quantity
+from solenoidal.sums import diagonal
 
 
 @curvature_quantity
@@ -19,10 +20,10 @@ def basis_curvature(states: States, settings: Settings) -> NDArray[np.float64]:
     out = np.zeros((len(states.e), n, D, D, 1))
     if states.F is None:
         return out
-    diagonal = np.einsum("knpn->knp", states.F[:, :n, :, :n]).real
+    F = diagonal(states.F[:, :n])
     if states.sign is not None:
-        diagonal = diagonal * states.sign[:, :n, None]
+        F = F * states.sign[:, :n, None]
     for p, (i, l) in enumerate(itertools.combinations(range(D), 2)):
-        out[:, :, l, i, 0] = diagonal[:, :, p]
-        out[:, :, i, l, 0] = -diagonal[:, :, p]
+        out[:, :, l, i, 0] = F[:, :, p]
+        out[:, :, i, l, 0] = -F[:, :, p]
     return out
