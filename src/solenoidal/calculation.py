@@ -215,6 +215,7 @@ def compute(
         tolerance=job.zone.tolerance,
         most=job.zone.max_points or engine.MOST,
         memory=None if job.zone.memory is None else 1e9 * job.zone.memory,
+        precision=_precision(model, job),
         operations=_operations(model, job),
     )
     crew = engine.Remote(executor) if isinstance(executor, Executor) else executor
@@ -222,6 +223,21 @@ def compute(
     for text in (*outcome.warnings, *warnings):
         listen(Warned(text))
     return results.build(model, job, task, outcome, fermi, warnings)
+
+
+def _precision(model: BlochModel | ContinuumModel, job: Job) -> str:
+    """Precision of matrix elements, which can be single only in Fourier sums and where 1 / gamma^2 does not cancel."""
+    if job.zone.precision == "mixed":
+        if not isinstance(model, BlochModel) or isinstance(model, Analytic):
+            raise InputError(
+                f"{job.origin}: [zone] precision: the matrices of {model.source} are no Fourier sum, leave it out."
+            )
+        if job.compute.gamma is not None:
+            raise InputError(
+                f'{job.origin}: [zone] precision: "mixed" leaves no digits of terms of order 1 / gamma^2 that cancel, '
+                "leave out precision or [compute] gamma."
+            )
+    return job.zone.precision
 
 
 def _run(

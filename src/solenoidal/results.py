@@ -223,6 +223,7 @@ def _provenance(
         "dimension": model.dimension,
         "mesh": json.dumps(outcome.mesh or task.mesh),
         "method": task.method,
+        "precision": task.precision,
         "offset": json.dumps(task.offset),
         "k_points": outcome.k_points,
         "degeneracy": task.degeneracy,

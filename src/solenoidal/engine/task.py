@@ -59,6 +59,8 @@ class Task:
         Symmetry operations that the model has to rounding: only irreducible points are computed.  Empty for all points.
     memory
         Bytes that the run may take, None for as much as its workers need.
+    precision
+        ``"double"``, or ``"mixed"``: energies and states in double, their matrix elements and band sums in single.
     """
 
     mesh: tuple[int, ...]
@@ -79,6 +81,7 @@ class Task:
     most: int = MOST
     operations: tuple[Operation, ...] = ()
     memory: float | None = None
+    precision: str = "double"
 
     @property
     def choice(self) -> Choice:
