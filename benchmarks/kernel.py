@@ -31,6 +31,8 @@ SETS = {
     "conventional, eq11, eq15": ("conventional", "eq11", "eq15"),
     "all four": ("conventional", "eq11", "eq15", "kubo"),
 }
+#: Those measured in mixed precision too, by what they are then called.
+MIXED = {f"{name}, mixed": SETS[name] for name in ("conventional, eq11", "conventional, eq11, eq15")}
 #: Largest ratios that were set as goals, by number of bands and definitions.
 GOALS = {
     (18, "conventional, eq11, eq15"): 1.3,
@@ -51,9 +53,10 @@ class Case:
     n: int
     chunks: int
 
-    def work(self, names: tuple[str, ...]) -> Work:
+    def work(self, names: tuple[str, ...], precision: str = "double") -> Work:
         """One pass at T = 0, levels closer than 0.1 meV taken together: what benchmarks/run.py measures too."""
         task = Task((self.n,) * 3, (0.0,) * 3, self.mu, np.array([0.0]), definitions=names, degeneracy=1e-4)
+        task = replace(task, precision=precision)
         return Work(self.model, task)
 
     @property
@@ -142,8 +145,9 @@ def cpu(work: Callable[[], object]) -> float:
 def measure(case: Case, rounds: int) -> tuple[float, dict[str, list[float]]]:
     """Microseconds per matrix of eigh alone, and ratios by definitions; the first round compiles and is left out."""
     works = {name: case.work(names) for name, names in SETS.items()}
+    works |= {name: case.work(names, "mixed") for name, names in MIXED.items()}
     H = case.hamiltonians(works["conventional"])
-    alone, ratios = [], {name: [] for name in SETS}
+    alone, ratios = [], {name: [] for name in works}
     for number in range(rounds + 1):
         floor = cpu(lambda: diagonalise(H))
         found = {name: cpu(lambda work=work: case.sweep(work)) for name, work in works.items()}

@@ -5,8 +5,10 @@ import itertools
 import numpy as np
 import pytest
 
-from solenoidal import packed, products, sums
+from solenoidal import bloch, lines, packed, products, sums, zone
 from solenoidal.multiplets import group_levels
+from solenoidal.zone import Mesh
+from tests.random_models import electrons
 
 
 def hermitian(rng, n_k, N, P):
@@ -65,9 +67,25 @@ def test_anticommutators(system):
     V, S = packed.pack(v), packed.pack(s)
     got = packed.unpack(packed.anticommutator(V, S, rows, sign), n_k)
     equal(got, J[:, :rows].reshape(n_k, rows, -1, N))
-    L = packed.weighted(V, packed.inverse_differences(e, group, rows))
-    plain = sums.imag_sum(packed.unpack(L, n_k), J[:, :rows].reshape(n_k, rows, -1, N), sign)
-    equal(packed.anticommutator_sum(L, V, S, n_k, sign), plain.reshape(n_k, rows, D, D, 2))
+    F = packed.inverse_differences(e, group, rows) ** 2
+    L = packed.unpack(packed.weighted(V, F), n_k)
+    plain = sums.imag_sum(L, J[:, :rows].reshape(n_k, rows, -1, N), sign)
+    equal(packed.anticommutator_sum(F, V, S, n_k, sign), plain.reshape(n_k, rows, D, D, 2))
+
+
+@pytest.mark.parametrize("full", [1, 3, 4])
+def test_pairs_of_full_levels_cancel(full):
+    """What they leave out changes levels, not the sum over all full levels."""
+    rng = np.random.default_rng(full)
+    v, s, e = hermitian(rng, 5, 7, 3), hermitian(rng, 5, 7, 2), np.sort(rng.normal(size=(5, 7)), axis=1)
+    F = packed.inverse_differences(e, group_levels(e, 1e-6, None), 5) ** 2
+    every = packed.anticommutator_sum(F, packed.pack(v), packed.pack(s), 5)
+    some = packed.anticommutator_sum(F, packed.pack(v), packed.pack(s), 5, full=full)
+    scale = abs(every).max()
+    np.testing.assert_allclose(some.sum(axis=1), every.sum(axis=1), rtol=0, atol=1e-13 * scale)
+    np.testing.assert_allclose(some[:, :full].sum(axis=1), every[:, :full].sum(axis=1), rtol=0, atol=1e-13 * scale)
+    np.testing.assert_allclose(some[:, full:], every[:, full:], rtol=0, atol=1e-13 * scale)
+    assert (abs(some - every).max() > 1e-2 * scale) == (full > 1)
 
 
 def test_rotation_and_velocity(system):
@@ -81,20 +99,34 @@ def test_rotation_and_velocity(system):
     parts = packed.pack(H), packed.pack(v), packed.pack(A)
     equal(packed.unpack(packed.velocity(*parts), n_k), velocity)
     rotated = np.einsum("krn,kric,kcm->knim", U.conj(), velocity, U)
-    equal(packed.unpack(packed.rotated_velocity(*parts, packed.pack(U[:, :, None])), n_k), rotated)
+    equal(packed.unpack(packed.rotated_velocity(*parts, packed.bras(U)), n_k), rotated)
 
 
 @pytest.mark.parametrize("N", [1, 4, 5])
 def test_line_sums_fill_a_block_piece_by_piece(N):
     """Sums of Hermitian matrices from several lines, begun in the middle of a vector."""
     rng = np.random.default_rng(N)
-    R = np.arange(-2, 3)
+    R, upper = np.arange(1, 3), np.triu_indices(N)
     out, want, used = packed.pack(np.zeros((24, N, 3, N), dtype=complex)), [], 0
     for points in (3, 7, 13):
-        S = rng.normal(size=(5, 2, N, N)) + 1j * rng.normal(size=(5, 2, N, N))
-        S = S + S[::-1].conj().swapaxes(2, 3)
-        phase = np.exp(2j * np.pi * rng.normal(size=(points, 1)) * R)
-        packed.line_sum(phase, S.reshape(5, -1), out, used, 1)
-        want.append(np.einsum("kR,Rpij->kipj", phase, S))
+        S = hermitian(rng, 5, N, 3).swapaxes(1, 2)
+        angle = rng.normal(size=(points, 1)) * R
+        c = np.concatenate([np.ones((points, 1)), np.cos(angle), np.sin(angle)], axis=1)
+        lines.line_sum(c, S[:, :, *upper].reshape(5, -1), out, used)
+        want.append(np.einsum("kR,Rpij->kipj", c, S))
         used += points
-    equal(packed.unpack(out, used)[:, :, 1:], np.concatenate(want))
+    equal(packed.unpack(out, used), np.concatenate(want))
+
+
+@pytest.mark.parametrize("D", [2, 3])
+def test_energy_sums_are_those_over_lattice_vectors(D):
+    """H and its derivative on lines of a mesh, begun in the middle of a vector, and what a scattered sum gives."""
+    model = electrons(D, dimension=D, n=5)
+    mesh = Mesh((3, 4, 5)[:D], (0.3, 0.4, 0.1)[:D])
+    source = zone.source(model, model.operator("spin"))
+    for chunk in source.chunks(mesh):
+        for block in source.blocks(mesh, chunk, block=7):
+            want = bloch.fourier(model, block.k)
+            equal(block.H, want.H)
+            equal(block.dH, want.dH)
+            equal(block.s, want.s)

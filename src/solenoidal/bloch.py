@@ -124,6 +124,9 @@ class States:
         or zero because there is no A^W.
     rows
         How many of the lowest levels quantities are wanted for; sums over m always run over all N.
+    full
+        How many of the lowest levels are known to be full wherever quantities are wanted: quantities that say so leave
+        out what these exchange with each other.
     around
         ``(n_k, N, M)`` energies of each level at the neighbours on a mesh, eV, or None where not wanted.
     """
@@ -136,6 +139,7 @@ class States:
     rows: int
     F: Complex | None = None
     around: Real | None = None
+    full: int = 0
 
     @property
     def velocity(self) -> Elements:
@@ -172,7 +176,7 @@ class States:
     @cached_property
     def packed_G(self) -> Real:
         """G in the rows wanted, in the layout of :mod:`solenoidal.packed`."""
-        return packed.inverse_differences(self.e, self.group, self.rows)
+        return packed.inverse_differences(self.e, self.group, self.rows, self.velocity.kind)
 
     @cached_property
     def packed_B(self) -> Packed:
@@ -207,7 +211,7 @@ class States:
         group = group_levels(self.e, degeneracy, self.sign)
         v: Any = self.velocity
         s: Any = self.operator
-        return replace(self, v=v, s=s, group=group)
+        return replace(self, v=v, s=s, group=group, full=_uncut(group, self.full))
 
     def take(self, index: NDArray[np.bool_]) -> "States":
         """Return the k-points that ``index (n_k,)`` marks."""
@@ -301,7 +305,13 @@ def select_axes(op: Operator, axes: tuple[str, ...] | None, source: str = "model
     return replace(op, matrices=np.ascontiguousarray(op.matrices[:, index]), components=tuple(axes))
 
 
-def solve(block: Block, degeneracy: float = 1e-3, rows_below: float | None = None, cell: Real | None = None) -> States:
+def solve(
+    block: Block,
+    degeneracy: float = 1e-3,
+    rows_below: float | None = None,
+    cell: Real | None = None,
+    full_below: float | None = None,
+) -> States:
     """Diagonalise a block and rotate its matrices into the eigenbasis.
 
     Parameters
@@ -315,43 +325,55 @@ def solve(block: Block, degeneracy: float = 1e-3, rows_below: float | None = Non
     cell
         ``(D, D)`` edges of the mesh cell as rows, 1/Angstrom: a level is then wanted if its energy reaches down to
         ``rows_below`` anywhere in the cell; likewise at the neighbours that the block knows.
+    full_below
+        Levels that stay below this energy (eV), in their cell and at the neighbours too, are full; None for none.
 
     Raises
     ------
     UnstableModelError
         For a metric and a Hamiltonian that is not positive definite.
     """
-    e, U, sign = _eigenstates(block)
+    e, bras, sign = _eigenstates(block)
     group, n_k = group_levels(e, degeneracy, sign), len(e)
-    v: Any = Elements(packed=(_rotated_velocity(block, U), n_k))
-    internal: Any = Elements(packed=(packed.rotate(block.elements("s").packed, U), n_k))
+    sides = _as_precise(bras, block.elements("dH"))
+    v: Any = Elements(packed=(_rotated_velocity(block, sides), n_k))
+    internal: Any = Elements(packed=(packed.rotate(block.elements("s").packed, sides), n_k))
     F = None
     if block.curl is not None:
-        F = packed.unpack(packed.rotate(packed.pack(basis_curvature(block)), U), n_k)
-    rows = rows_wanted(e, group, v, rows_below, cell, block.around)
-    return States(e, sign, v, internal, group, rows, F, block.around)
+        F = packed.unpack(packed.rotate(packed.pack(basis_curvature(block)), bras), n_k)
+    rows, full = rows_wanted(e, group, v, rows_below, full_below, cell, block.around)
+    return States(e, sign, v, internal, group, rows, F, block.around, full)
 
 
 def rows_wanted(
-    e: Real, group: Index, v: Elements, rows_below: float | None, cell: Real | None = None, around: Real | None = None
-) -> int:
-    """How many of the lowest levels reach down to an energy at any k-point, see :func:`solve`; multiplets stay whole.
+    e: Real,
+    group: Index,
+    v: Elements,
+    rows_below: float | None,
+    full_below: float | None = None,
+    cell: Real | None = None,
+    around: Real | None = None,
+) -> tuple[int, int]:
+    """How many of the lowest levels reach down to an energy at any k-point, and how many stay below another at all.
+
+    Multiplets stay whole, see :func:`solve`.
 
     Parameters
     ----------
     e, group, v
         Energies, multiplets and velocities of a block.
-    rows_below, cell
+    rows_below, full_below, cell
         As in :func:`solve`.
     around
         Energies at the neighbours that the block knows.
     """
-    if rows_below is None:
-        return int(e.shape[1])
-    reach = e if cell is None else _lowest(e, v.diagonal, cell)
-    if around is not None:
-        reach = np.minimum(reach, around.min(axis=2))
-    return _whole(group, _needed(reach, rows_below))
+    N = int(e.shape[1])
+    if rows_below is None and full_below is None:
+        return N, 0
+    low, high = _reach(e, v, around, cell)
+    rows = N if rows_below is None else _needed(low, rows_below)
+    full = 0 if full_below is None else N - _needed(-high[:, ::-1], -full_below)
+    return _whole(group, rows), _uncut(group, full)
 
 
 def _eigenstates(block: Block) -> tuple[Real, Packed, Real | None]:
@@ -359,12 +381,16 @@ def _eigenstates(block: Block) -> tuple[Real, Packed, Real | None]:
     if H.born_packed:
         return packed_eigenstates(H, block.metric, block.k)
     e, U, sign = eigenstates(block.H, block.metric, block.k)
-    return e, packed.pack(np.ascontiguousarray(U)[:, :, None]), sign
+    return e, packed.bras(U), sign
 
 
-def _lowest(e: Real, v: Real, cell: Real) -> Real:
-    """``(n_k, N)`` lowest energy of every level in its mesh cell, linear in k with slope ``v (n_k, N, D)``."""
-    return np.asarray(e - 0.5 * abs(v @ cell.T).sum(axis=2))
+def _reach(e: Real, v: Elements, around: Real | None, cell: Real | None) -> tuple[Real, Real]:
+    """``(n_k, N)`` lowest and highest energy of every level in its mesh cell, linear in k, and at its neighbours."""
+    half = 0.0 if cell is None else 0.5 * abs(v.diagonal @ cell.T).sum(axis=2)
+    low, high = np.asarray(e - half), np.asarray(e + half)
+    if around is not None:
+        low, high = np.minimum(low, around.min(axis=2)), np.maximum(high, around.max(axis=2))
+    return low, high
 
 
 def _needed(lowest: Real, rows_below: float) -> int:
@@ -396,18 +422,21 @@ def velocity(block: Block) -> Complex:
     return packed.unpack(packed.velocity(_energy(block), dH.packed, block.elements("A").packed), dH.n_k)
 
 
-def _rotated_velocity(block: Block, U: Packed) -> Packed:
+def _rotated_velocity(block: Block, bras: Packed) -> Packed:
     dH = block.elements("dH").packed
     if block.flat:
-        return packed.rotate(dH, U)
-    return packed.rotated_velocity(_energy(block), dH, block.elements("A").packed, U)
+        return packed.rotate(dH, bras)
+    return packed.rotated_velocity(_energy(block), dH, block.elements("A").packed, bras)
 
 
 def _energy(block: Block) -> Packed:
-    """``H eta``."""
-    if block.metric is None:
-        return block.elements("H").packed
-    return packed.pack((block.H @ block.metric)[:, :, None])
+    """``H eta`` as precise as its derivative."""
+    H = block.elements("H").packed if block.metric is None else packed.pack((block.H @ block.metric)[:, :, None])
+    return _as_precise(H, block.elements("dH"))
+
+
+def _as_precise(X: Packed, model: Elements) -> Packed:
+    return packed.single(X) if model.kind == np.float32 else X
 
 
 def _whole(group: Index, rows: int) -> int:
@@ -415,4 +444,12 @@ def _whole(group: Index, rows: int) -> int:
     N = group.shape[1]
     while 0 < rows < N and (group[:, rows] == group[:, rows - 1]).any():
         rows += 1
+    return rows
+
+
+def _uncut(group: Index, rows: int) -> int:
+    """Largest number of rows <= ``rows`` that cuts no multiplet at any k."""
+    N = group.shape[1]
+    while 0 < rows < N and (group[:, rows] == group[:, rows - 1]).any():
+        rows -= 1
     return rows

@@ -223,6 +223,7 @@ def compute(
         tolerance=job.zone.tolerance,
         most=job.zone.max_points or engine.MOST,
         memory=None if job.zone.memory is None else 1e9 * job.zone.memory,
+        precision=_precision(model, job),
         operations=_operations(model, job),
         device=found.name if found else "cpu",
     )
@@ -235,6 +236,21 @@ def compute(
     for text in (*outcome.warnings, *warnings):
         listen(Warned(text))
     return results.build(model, job, task, outcome, fermi, warnings)
+
+
+def _precision(model: BlochModel | ContinuumModel, job: Job) -> str:
+    """Precision of matrix elements, which can be single only in Fourier sums and where 1 / gamma^2 does not cancel."""
+    if job.zone.precision == "mixed":
+        if not isinstance(model, BlochModel) or isinstance(model, Analytic):
+            raise InputError(
+                f"{job.origin}: [zone] precision: the matrices of {model.source} are no Fourier sum, leave it out."
+            )
+        if job.compute.gamma is not None:
+            raise InputError(
+                f'{job.origin}: [zone] precision: "mixed" leaves no digits of terms of order 1 / gamma^2 that cancel, '
+                "leave out precision or [compute] gamma."
+            )
+    return job.zone.precision
 
 
 def _run(
@@ -308,6 +324,11 @@ def find_device(
         raise InputError(
             f'{job.origin}: [zone] method = "tetrahedron" is computed on the CPU only: take "plain" or "linear" '
             f"for device '{name}'."
+        )
+    if job.zone.precision != "double":
+        raise InputError(
+            f'{job.origin}: [zone] precision = "{job.zone.precision}" is for the CPU only: leave it out for device '
+            f"'{name}'."
         )
     return find(name)
 

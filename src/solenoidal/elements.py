@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,11 @@ class Elements:
     def plain(self) -> Complex:
         """``(n_k, N, P, N)``."""
         return unpack(self.packed, self.n_k)
+
+    @property
+    def kind(self) -> Any:
+        """Type of the packed numbers: double unless they were made as singles."""
+        return self.packed.dtype if self.born_packed else np.float64
 
     @cached_property
     def packed(self) -> Packed:

@@ -224,6 +224,7 @@ def _provenance(
         "mesh": json.dumps(outcome.mesh or task.mesh),
         "method": task.method,
         "device": task.device,
+        "precision": task.precision,
         "offset": json.dumps(task.offset),
         "k_points": outcome.k_points,
         "degeneracy": task.degeneracy,

@@ -256,6 +256,11 @@ class Plan:
         """Energy (eV) above which nothing contributes: no level, or no part of its cell."""
         return float(self.mu[-1] + (WINDOW + 1.0) * self.kT.max()) if len(self.mu) else -math.inf
 
+    @property
+    def lowest(self) -> float:
+        """Energy (eV) below which every level is full, and all of its cell."""
+        return float(self.mu[0] - (WINDOW + 1.0) * self.kT.max()) if len(self.mu) else -math.inf
+
 
 def grid_size(mu: Real, kT: Real) -> tuple[float, int]:
     """Spacing (eV) and number of nodes of the energy grid for positive temperatures."""

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from solenoidal.bloch import Analytic, Block, position_curl
 from solenoidal.elements import Elements
 from solenoidal.errors import InputError
+from solenoidal.lines import line_sum, slope_sum
 from solenoidal.model import BlochModel, Operator
-from solenoidal.packed import Packed, line_sum
+from solenoidal.packed import Packed
 from solenoidal.simd import WIDTH, aligned
 
 __all__ = ["BLOCK", "Chunk", "Interpolator", "Mesh", "source"]
@@ -31,10 +32,8 @@ Index = NDArray[np.int64]
 Chunk = tuple[range, range]
 #: How many points of a mesh each of its points stands for.
 Weights = NDArray[np.int32]
-#: Points of a block, and of one with larger matrices: a few of them stay in the cache.
-BLOCK, FEW = 32, 8
-#: Bands from which on a block has few points.
-LARGE = 28
+#: Points of a block.
+BLOCK = 32
 #: Lines whose partial sums are made together.
 LINES = 8
 #: k-points above which planes are not processed together.
@@ -87,36 +86,46 @@ class Interpolator:
         The operator with only the components wanted.
     curvature
         Whether blocks carry what the curvature of the basis needs.
+    precision
+        ``"double"``, or ``"mixed"``: single for everything but H.
 
     Notes
     -----
-    Memory: one dense box over R of (1 + D_A + n_s) N^2 complex numbers, shared by all workers.
+    Memory: one dense box over R of (1 + D_A + n_s) N (N + 1) / 2 complex numbers, shared by all workers.
     """
 
-    def __init__(self, model: BlochModel, operator: Operator, curvature: bool = False) -> None:
+    def __init__(
+        self, model: BlochModel, operator: Operator, curvature: bool = False, precision: str = "double"
+    ) -> None:
+        self.kind = np.float32 if precision == "mixed" else np.float64
         if isinstance(model, Analytic):
             raise InputError(f"{model.source}: its matrices are no Fourier sum over lattice vectors, which this needs.")
         self.model = model
         self.N, self.D = model.size, model.dimension
-        parts = {"s": operator.matrices}
+        #: Matrices besides H by name, ``(n_R, P, N, N)``.
+        self.parts = {"s": operator.matrices}
         if model.position is not None:
-            parts["A"] = model.position
+            self.parts["A"] = model.position
             if curvature:
-                parts["curl"] = position_curl(model.position, model.R @ model.lattice)
-        self.names = list(parts)
-        self.counts = [X.shape[1] for X in parts.values()]
+                self.parts["curl"] = position_curl(model.position, model.R @ model.lattice)
+        self.counts = [X.shape[1] for X in self.parts.values()]
         self.reach = [0] * (3 - self.D) + [int(x) for x in abs(model.R).max(axis=0)]
-        R = np.zeros((len(model.R), 3), dtype=np.int64)
-        R[:, 3 - self.D :] = model.R
-        self.H = self._box(model.H, R)
-        self.X = [self._box(X, R) for X in parts.values()]  # layout [R1, R2, R3, (op, row, column)]
+        self.R = np.zeros((len(model.R), 3), dtype=np.int64)
+        self.R[:, 3 - self.D :] = model.R
+        # Layout [R1, R2, R3, (op, element on or above the diagonal)]; along R3 see solenoidal.lines.
+        self.H = self._box(model.H)
+        self.X = [self._box(X) for X in self.parts.values()]
         self.lattice = np.zeros((3, self.D))
         self.lattice[3 - self.D :] = model.lattice
 
-    def _box(self, X: Complex, R: NDArray[np.int64]) -> Complex:
-        m1, m2, m3 = self.reach
-        box = np.zeros((2 * m1 + 1, 2 * m2 + 1, 2 * m3 + 1, X[0].size), dtype=np.complex128)
-        box[R[:, 0] + m1, R[:, 1] + m2, R[:, 2] + m3] = X.reshape(len(X), -1)
+    def _box(self, X: Complex) -> Complex:
+        R, (m1, m2, m3) = self.R, self.reach
+        upper = X[..., *np.triu_indices(self.N)].reshape(len(X), -1)
+        box = np.zeros((2 * m1 + 1, 2 * m2 + 1, 2 * m3 + 1, upper.shape[1]), dtype=np.complex128)
+        box[R[:, 0] + m1, R[:, 1] + m2, R[:, 2] + m3] = upper
+        plus, minus = box[:, :, m3 + 1 :].copy(), box[:, :, :m3][:, :, ::-1].copy()
+        box[:, :, 0] = box[:, :, m3]
+        box[:, :, 1 : m3 + 1], box[:, :, m3 + 1 :] = plus + minus, 1j * (plus - minus)
         return box
 
     def _phases(self, axis: int, k: Real) -> tuple[Complex, Complex]:
@@ -125,12 +134,19 @@ class Interpolator:
         phase = np.exp(2j * np.pi * k[:, None] * R)
         return phase, phase * R
 
+    def _coefficients(self, k: Real) -> tuple[Real, Real]:
+        """1, ``cos 2 pi k R``, ``sin 2 pi k R`` for R > 0 in the third direction, and their derivatives."""
+        R = np.arange(1, self.reach[2] + 1)
+        cos, sin = np.cos(2 * np.pi * k[:, None] * R), np.sin(2 * np.pi * k[:, None] * R)
+        one = np.ones((len(k), 1))
+        return np.concatenate([one, cos, sin], axis=1), np.concatenate([0.0 * one, -R * sin, R * cos], axis=1)
+
     def chunks(self, mesh: Mesh) -> list[Chunk]:
         """Sets of lines that are processed together; they do not depend on the number of workers."""
         n1, n2, n3 = (1,) * (3 - self.D) + mesh.n
         if self.D < 3:
             return [(range(1), range(i, min(i + 16, n2))) for i in range(0, n2, 16)]
-        plane = self.H.shape[1] * self.H.shape[2] * (2 + sum(self.counts)) * self.N**2 * 16
+        plane = self.H.shape[1] * (2 * self.H[0, 0].size + sum(X[0, 0].size for X in self.X)) * 16
         together = max(1, min(4, int(PLANES_BYTES // plane), CHUNK // (n2 * n3)))
         return [(range(i, min(i + together, n1)), range(n2)) for i in range(0, n1, together)]
 
@@ -174,13 +190,23 @@ class Interpolator:
 
         Coordinates are fractional, 0 before the first direction.
         """
-        along, across = self._phases(2, k3)[0], self._phases(1, k2)[0]
+        along, across = self._coefficients(k3)[0], self._phases(1, k2)[0]
         for x in k1:
             phase = self._phases(0, np.array([x]))[0]
             plane = (phase @ self.H.reshape(len(self.H), -1)).reshape(self.H.shape[1], -1)
             for j in range(0, len(k2), LINES):
-                lines = (across[j : j + LINES] @ plane).reshape(-1, self.H.shape[2], self.N**2)
-                yield (along @ lines).reshape(-1, self.N, self.N)
+                lines = (across[j : j + LINES] @ plane).reshape(-1, *self.H.shape[2:])
+                yield self._whole((along @ lines).reshape(-1, lines.shape[2]))
+
+    def _whole(self, upper: Complex) -> Complex:
+        """Hermitian matrices ``(n, N, N)`` from their elements on and above the diagonal."""
+        H = np.empty((len(upper), self.N, self.N), dtype=np.complex128)
+        r, c = np.triu_indices(self.N)
+        H[:, c, r] = upper.conj()
+        H[:, r, c] = upper
+        diagonal = np.arange(self.N)
+        H[:, diagonal, diagonal] = H[:, diagonal, diagonal].real
+        return H
 
     def blocks(
         self, mesh: Mesh, chunk: Chunk, block: int | None = None, weights: Weights | None = None
@@ -208,9 +234,8 @@ class Interpolator:
             return
         start1, start2 = chunk[0].start, chunk[1].start
         k1, k2, k3 = (_points(mesh, axis + self.D - 3) for axis in range(3))
-        buffer = _Buffer(self, block or (BLOCK if self.N < LARGE else FEW), weighted=w is not None)
-        (phase3, slope3), (phase2, slope2) = self._phases(2, k3), self._phases(1, k2)
-        derivative3 = np.concatenate([phase3, slope3], axis=1)
+        buffer = _Buffer(self, block or BLOCK, weighted=w is not None)
+        (along, derivative), (phase2, slope2) = self._coefficients(k3), self._phases(1, k2)
         for i, planes in zip(planes_used, self._planes(k1[start1 + planes_used]), strict=True):
             lines = lines_used if w is None else lines_used[w[i, lines_used].any(axis=1)]
             at = start2 + lines
@@ -223,7 +248,7 @@ class Interpolator:
                     some = which[done : done + buffer.free]
                     # A slice of whole lines is a view, a list of points a copy.
                     take = slice(some[0], some[-1] + 1) if w is None else some
-                    buffer.fill(phase3[take], derivative3[take], sums, line[take], None if w is None else w[i, j, take])
+                    buffer.fill(along[take], derivative[take], sums, line[take], None if w is None else w[i, j, take])
                     done += len(some)
                     if not buffer.free:
                         yield buffer.block()
@@ -239,19 +264,13 @@ class Interpolator:
         return map(list, zip(*sums, strict=True))
 
     def _lines(self, planes: list[Complex], phase: Complex, slope: Complex) -> Iterator[list[Complex]]:
-        """Sums over R2, and the two halves of the Cartesian derivative for the sum over R3; a few lines at a time."""
-        n3, N, D = planes[0].shape[1], self.N, self.D
+        """Sums over R2: H, its derivatives along directions 1 and 2, the other operators; a few lines at a time."""
+        n3 = planes[0].shape[1]
         H, H1, *X = (a.reshape(len(a), -1) for a in planes)
         for first in range(0, len(phase), LINES):
             p, q = phase[first : first + LINES], slope[first : first + LINES]
-            Hp, H1p, H2p = ((a @ b).reshape(len(p), n3, N, N) for a, b in ((p, H), (p, H1), (q, H)))
-            Xp = [(p @ x).reshape(len(p), n3, -1) for x in X]
-            dH = np.empty((len(p), 2, n3, D, N, N), dtype=np.complex128)
-            for i in range(D):
-                dH[:, 0, :, i] = (1j * self.lattice[0, i]) * H1p + (1j * self.lattice[1, i]) * H2p
-                dH[:, 1, :, i] = (1j * self.lattice[2, i]) * Hp
-            lines = zip(Hp.reshape(len(p), n3, -1), dH.reshape(len(p), 2 * n3, -1), *Xp, strict=True)
-            yield from map(list, lines)
+            sums = [(a @ b).reshape(len(p), n3, -1) for a, b in ((p, H), (p, H1), (q, H), *((p, x) for x in X))]
+            yield from map(list, zip(*sums, strict=True))
 
 
 def _points(mesh: Mesh, direction: int) -> Real:
@@ -263,10 +282,12 @@ class _Buffer:
     """Preallocated block that fills from lines of any length."""
 
     def __init__(self, source: Interpolator, block: int, weighted: bool = False) -> None:
-        N, D, groups = source.N, source.D, -(-block // WIDTH)
+        N, D = source.N, source.D
         self.weight = np.empty(block, dtype=np.int32) if weighted else None
         self.source, self.size = source, block
-        self.H, self.dH, *self.X = (aligned((groups, P, N, N, 2, WIDTH)) for P in (1, D, *source.counts))
+        self.H = _room(block, 1, N, np.float64)
+        self.dH = _room(block, D, N, source.kind)
+        self.X = [_room(block, P, N, source.kind) for P in source.counts]
         self.k = np.empty((block, D))
         self.used = 0
 
@@ -275,14 +296,14 @@ class _Buffer:
         return self.size - self.used
 
     def fill(
-        self, phase: Complex, derivative: Complex, sums: list[Complex], k: Real, weight: NDArray[np.int32] | None
+        self, along: Real, derivative: Real, sums: list[Complex], k: Real, weight: NDArray[np.int32] | None
     ) -> None:
-        H, dH, *X = sums
-        part = slice(self.used, self.used + len(phase))
-        line_sum(phase, H, self.H, self.used)
-        line_sum(derivative, dH, self.dH, self.used)
+        H, H1, H2, *X = sums
+        part = slice(self.used, self.used + len(along))
+        line_sum(along, H, self.H, self.used)
+        slope_sum(along, derivative, (H, H1, H2), self.source.lattice, self.dH, self.used)
         for mine, x in zip(self.X, X, strict=True):
-            line_sum(phase, x, mine, self.used)
+            line_sum(along, x, mine, self.used)
         self.k[part] = k
         if self.weight is not None and weight is not None:
             self.weight[part] = weight
@@ -292,7 +313,7 @@ class _Buffer:
         """Return views of what was filled; they are overwritten by the next block."""
         src, n = self.source, self.used
         self.used = 0
-        X = {name: self._part(x, n) for name, x in zip(src.names, self.X, strict=True)}
+        X = {name: self._part(x, n) for name, x in zip(src.parts, self.X, strict=True)}
         weight = None if self.weight is None else self.weight[:n]
         curl = X["curl"].plain.swapaxes(1, 2) if "curl" in X else None
         H, dH = self._part(self.H, n), self._part(self.dH, n)
@@ -300,7 +321,14 @@ class _Buffer:
 
     @staticmethod
     def _part(X: Packed, n: int) -> Any:
-        return Elements(packed=(X[: -(-n // WIDTH)], n))
+        return Elements(packed=(X[: -(-n // X.shape[-1])], n))
+
+
+def _room(points: int, P: int, N: int, kind: Any) -> Packed:
+    """Packed matrices of so many points."""
+    width = 8 * WIDTH // np.dtype(kind).itemsize
+    room: Packed = aligned((-(-points // width), P, N, N, 2, width), kind)
+    return room
 
 
 class Pointwise(Interpolator):
@@ -359,12 +387,16 @@ class Pointwise(Interpolator):
             yield replace(self.model.block(k, self.operator), weight=weight)
 
 
-def source(model: BlochModel, operator: Operator, curvature: bool = False) -> Interpolator:
+def source(model: BlochModel, operator: Operator, curvature: bool = False, precision: str = "double") -> Interpolator:
     """Return what gives the matrices of a crystal on meshes: the separable Fourier sum, or the model itself.
 
     Parameters
     ----------
-    model, operator, curvature
+    model, operator, curvature, precision
         As for :class:`Interpolator`.
     """
-    return Pointwise(model, operator) if isinstance(model, Analytic) else Interpolator(model, operator, curvature)
+    return (
+        Pointwise(model, operator)
+        if isinstance(model, Analytic)
+        else Interpolator(model, operator, curvature, precision)
+    )

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 def _examine(context: "Context") -> Finding:
     if context.without_integrals:
         return Finding(None, context.without_integrals)
-    above = float(context.outcome.bands[1]) + context.width + 50.0 * context.kT
-    X = context.integrate(mesh=context.small, mu=np.array([above]), definitions=("conventional", "kubo")).conductivity
+    margin = context.width + 50.0 * context.kT
+    # The sum is not told that every band is full: what full levels exchange would be left out, and nothing tested.
+    ends = np.array([context.outcome.bands[0] - margin, context.outcome.bands[1] + margin])
+    X = context.integrate(mesh=context.small, mu=ends, definitions=("conventional", "kubo")).conductivity[:, :, 1]
     scale = float(abs(context.outcome.values["conductivity"]).max())
     if scale <= TRIVIAL * context.s_size * context.length**2 / context.model.volume:
         return Finding(None, "there is no response at any filling.")

@@ -169,7 +169,9 @@ class Accelerator(Threads):
         if batch is None:
             return out, 0
         cell = recipe.cell if recipe.wide else None
-        states, repaired = solve(batch, self.device, recipe.task.degeneracy, recipe.plan.highest, cell)
+        states, repaired = solve(
+            batch, self.device, recipe.task.degeneracy, recipe.plan.highest, cell, recipe.full_below
+        )
         out.add(states, batch.weight)
         with self._lock:
             self.repaired += repaired

@@ -81,14 +81,15 @@ class Lattice:
 
     def __init__(self, plain: Interpolator, device: Device) -> None:
         self.plain, self.xp = plain, device.xp
-        self.H = self._box(plain.H, 1)
-        self.X = {name: self._box(X, P) for name, X, P in zip(plain.names, plain.X, plain.counts, strict=True)}
+        self.H = self._box(plain.model.H[:, None])
+        self.X = {name: self._box(X) for name, X in plain.parts.items()}
 
-    def _box(self, X: Complex, P: int) -> Array:
-        """``(R1, R2, R3, row P column)`` on the device."""
-        N = self.plain.N
-        box = X.reshape(*X.shape[:3], P, N, N).swapaxes(3, 4)
-        return self.xp.asarray(np.ascontiguousarray(box).reshape(X.shape))
+    def _box(self, X: Complex) -> Array:
+        """``(R1, R2, R3, row P column)`` on the device from ``(n_R, P, N, N)``."""
+        where = tuple((self.plain.R + self.plain.reach).T)
+        box = np.zeros((*(2 * m + 1 for m in self.plain.reach), X[0].size), dtype=np.complex128)
+        box[where] = X.swapaxes(1, 2).reshape(len(X), -1)
+        return self.xp.asarray(box)
 
     def tiles(self, mesh: Mesh, chunks: Sequence[Chunk], size: int) -> Iterator[Tile]:
         """See :class:`Source`."""

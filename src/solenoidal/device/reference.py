@@ -43,7 +43,19 @@ class Held(NDArrayOperatorsMixin):
         self._data[_bare(index)] = _bare(value)
 
     def __getattr__(self, name: str) -> Any:
-        if name not in ("shape", "ndim", "real", "imag", "reshape", "swapaxes", "transpose", "conj", "all", "sum"):
+        if name not in (
+            "shape",
+            "ndim",
+            "real",
+            "imag",
+            "reshape",
+            "swapaxes",
+            "transpose",
+            "conj",
+            "all",
+            "sum",
+            "copy",
+        ):
             raise AttributeError(name)
         value = getattr(self._data, name)
         return _call(value) if callable(value) else _wrap(value)

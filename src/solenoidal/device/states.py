@@ -115,7 +115,12 @@ def _taken(X: Array, index: NDArray[np.bool_]) -> Array:
 
 
 def solve(
-    batch: Batch, device: Device, degeneracy: float, rows_below: float | None, cell: Real | None
+    batch: Batch,
+    device: Device,
+    degeneracy: float,
+    rows_below: float | None,
+    cell: Real | None,
+    full_below: float | None = None,
 ) -> tuple[DeviceStates, int]:
     """Diagonalise a batch and rotate its matrices, as :func:`solenoidal.bloch.solve` does with a block.
 
@@ -129,8 +134,8 @@ def solve(
     v: Any = DeviceElements(_rotate(_velocity(batch), U))
     s: Any = DeviceElements(_rotate(batch.s, U))
     F: Any = None if batch.curl is None else _rotate(_basis_curvature(batch), U)
-    rows = rows_wanted(e, group, v, rows_below, cell)
-    return DeviceStates(e, sign, v, s, group, rows, F), repaired
+    rows, full = rows_wanted(e, group, v, rows_below, full_below, cell)
+    return DeviceStates(e, sign, v, s, group, rows, F, full=full), repaired
 
 
 def _rotate(X: Array, U: Array) -> Array:

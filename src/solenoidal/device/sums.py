@@ -131,11 +131,14 @@ def anticommutator(X: Array, Y: Array, rows: int, sign: Real | None = None) -> A
 
 
 @serves(packed.anticommutator_sum)
-def anticommutator_sum(L: Array, X: Array, Y: Array, n_k: int, sign: Real | None = None) -> Real:
-    """See :func:`solenoidal.packed.anticommutator_sum`."""
-    rows = L.shape[2]
-    out = packed_imag_sum(L, anticommutator(X, Y, rows, sign), n_k, sign)
-    return out.reshape(n_k, rows, L.shape[1], X.shape[1], Y.shape[1])
+def anticommutator_sum(F: Array, X: Array, Y: Array, n_k: int, sign: Real | None = None, full: int = 0) -> Real:
+    """See :func:`solenoidal.packed.anticommutator_sum`; F is ``(n_k, rows, N)``."""
+    rows, P = F.shape[1], X.shape[1]
+    if full:
+        F = F.copy()
+        F[:, :full, :full] = 0.0
+    out = packed_imag_sum(weighted(X, F), anticommutator(X, Y, rows, sign), n_k, sign)
+    return out.reshape(n_k, rows, P, P, Y.shape[1])
 
 
 def inverse_differences(w: Array, group: Index) -> Array:

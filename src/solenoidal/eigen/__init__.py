@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from solenoidal.eigen.colpa import paraunitary
 from solenoidal.eigen.lanes import LANES, LARGEST, eigh_lanes, eigh_packed
 from solenoidal.elements import Elements
-from solenoidal.packed import Packed, pack
+from solenoidal.packed import Packed, bras
 
 __all__ = ["eigenstates", "packed_eigenstates", "paraunitary"]
 
@@ -45,11 +45,11 @@ def eigenstates(H: Complex, metric: Complex | None = None, k: Real | None = None
 def packed_eigenstates(
     H: Elements, metric: Complex | None = None, k: Real | None = None
 ) -> tuple[Real, Packed, Real | None]:
-    """The same with H and the states in the layout of :mod:`solenoidal.packed`."""
+    """The same with H in the layout of :mod:`solenoidal.packed`, and the states as :func:`solenoidal.packed.bras`."""
     if metric is None and _side_by_side(H.n_k, H.packed.shape[-3]):
         return *eigh_packed(H.packed, H.n_k), None
     e, U, sign = eigenstates(np.ascontiguousarray(H.plain[:, :, 0]), metric, k)
-    return e, pack(np.ascontiguousarray(U)[:, :, None]), sign
+    return e, bras(U), sign
 
 
 def _side_by_side(n_k: int, N: int) -> bool:

@@ -15,6 +15,7 @@ from solenoidal.engine.task import Task
 from solenoidal.multiplets import RESOLVED
 from solenoidal.quantities import Quantity, Settings
 from solenoidal.spectral import Accumulator, Plan
+from solenoidal.statistics import FUNCTIONS
 from solenoidal.sums import magnitude
 from solenoidal.tetrahedra import Shares
 
@@ -50,6 +51,12 @@ class Recipe:
         return Settings(self.task.gamma or 0.0)
 
     @cached_property
+    def full_below(self) -> float | None:
+        """Energy below which levels need not exchange anything; None where its energy moment is wanted too."""
+        wanted = [FUNCTIONS[f] for q in self.quantities if q.exchanged for f in self.functions[q.name]]
+        return self.plan.lowest if all(f.deep[1] == 0.0 for f in wanted) else None
+
+    @cached_property
     def wide(self) -> bool:
         """Whether cell widths are wanted: always for spread levels, else for a Fermi surface at T = 0 only."""
         surface = any("fermi_surface" in names for names in self.functions.values())
@@ -70,7 +77,7 @@ class Recipe:
 
     def solve(self, block: Block) -> States:
         """States of a block, as the task groups them."""
-        return solve(block, self.task.degeneracy, self.plan.highest, self.cell if self.wide else None)
+        return solve(block, self.task.degeneracy, self.plan.highest, self.cell if self.wide else None, self.full_below)
 
 
 def functions_wanted(task: Task) -> dict[str, tuple[str, ...]]:

@@ -61,6 +61,8 @@ class Task:
         Bytes that the run may take, None for as much as its workers need.
     device
         Name of the device that the crew computes on: results of two devices differ by rounding.
+    precision
+        ``"double"``, or ``"mixed"``: energies and states in double, their matrix elements and band sums in single.
     """
 
     mesh: tuple[int, ...]
@@ -82,6 +84,7 @@ class Task:
     operations: tuple[Operation, ...] = ()
     memory: float | None = None
     device: str = "cpu"
+    precision: str = "double"
 
     @property
     def choice(self) -> Choice:

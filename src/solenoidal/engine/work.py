@@ -81,7 +81,8 @@ class Work:
     @cached_property
     def source(self) -> Interpolator:
         """Gives the matrices on a mesh."""
-        return zone.source(self.model, self.computed, any(quantities.get(name).curvature for name in self.functions))
+        curvature = any(quantities.get(name).curvature for name in self.functions)
+        return zone.source(self.model, self.computed, curvature, self.task.precision)
 
     @cached_property
     def operator(self) -> Operator:

@@ -20,6 +20,7 @@ __all__ = [
     "Settings",
     "curvature_quantity",
     "derivative_quantity",
+    "exchange_quantity",
     "get",
     "names",
     "quantity",
@@ -61,6 +62,8 @@ class Quantity:
         True where the curvature of the basis is needed.
     derivatives
         True where states of :mod:`solenoidal.derivatives` are needed.
+    exchanged
+        True where what two levels add through each other is opposite, so that it may be left out where both are full.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Quantity:
     resolved: bool = False
     curvature: bool = False
     derivatives: bool = False
+    exchanged: bool = False
 
 
 _registry: Registry[Quantity] = Registry("quantity", __name__)
@@ -93,6 +97,12 @@ def resolved_quantity(rows: Rows) -> Rows:
 def curvature_quantity(rows: Rows) -> Rows:
     """Register a quantity that needs the curvature of the basis."""
     _registry.add(rows.__name__, Quantity(rows.__name__, rows, curvature=True))
+    return rows
+
+
+def exchange_quantity(rows: Rows) -> Rows:
+    """Register a quantity in which levels exchange opposite numbers; it leaves out those of ``states.full`` levels."""
+    _registry.add(rows.__name__, Quantity(rows.__name__, rows, exchanged=True))
     return rows
 
 

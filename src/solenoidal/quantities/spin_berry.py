@@ -4,16 +4,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.bloch import States
-from solenoidal.packed import anticommutator_sum, weighted
-from solenoidal.quantities import Settings, quantity
+from solenoidal.packed import anticommutator_sum
+from solenoidal.quantities import Settings, exchange_quantity
 
 
-@quantity
+@exchange_quantity
 def spin_berry(states: States, settings: Settings) -> NDArray[np.float64]:
     """``Omega^{lis}_n = -2 Im sum_m v^l_nm J^i_mn / w_nm^2`` with ``J = (v s + s v) / 2``, Angstrom^2.
 
     Theory notes, section 1; the "simple" spin conductivity of postw90 and WannierBerri.
     """
-    vGG, v, s = weighted(states.packed_B, states.packed_G), states.velocity.packed, states.operator.packed
-    vJ = 0.5 * anticommutator_sum(vGG, v, s, len(states.e), states.sign)  # [l, i, a]
+    G, v, s = states.packed_G, states.velocity.packed, states.operator.packed
+    vJ = 0.5 * anticommutator_sum(G * G, v, s, len(states.e), states.sign, states.full)  # [l, i, a]
     return np.asarray(-2.0 * vJ.swapaxes(2, 3))
