@@ -22,6 +22,7 @@ from solenoidal.model import BlochModel, Operator
 from solenoidal.multiplets import group_levels, group_means
 from solenoidal.packed import Packed
 from solenoidal.sums import inverse_differences
+from solenoidal.widths import cell_widths, mixing
 
 __all__ = [
     "Analytic",
@@ -129,6 +130,8 @@ class States:
         out what these exchange with each other.
     around
         ``(n_k, N, M)`` energies of each level at the neighbours on a mesh, eV, or None where not wanted.
+    cell
+        ``(D, D)`` edges of the mesh cell as rows, 1/Angstrom, or None where not wanted.
     """
 
     e: Real
@@ -140,6 +143,7 @@ class States:
     F: Complex | None = None
     around: Real | None = None
     full: int = 0
+    cell: Real | None = None
 
     @property
     def velocity(self) -> Elements:
@@ -194,12 +198,20 @@ class States:
         return group_means(self.e, self.group)
 
     @cached_property
-    def v_group(self) -> Real:
-        """``(n_k, N, D)`` mean velocity of the multiplet of each level, eV Angstrom."""
-        v = self.velocity.diagonal
-        if self.sign is not None:
-            v = v * self.sign[:, :, None]
-        return group_means(v, self.group)
+    def widths(self) -> Real:
+        """``(n_k, N, D)`` widths over the mesh cell, eV."""
+        assert self.cell is not None
+        return cell_widths(self.e, self.group, self._slopes, self.cell, self.sign)
+
+    def mixing(self, window: tuple[float, float]) -> Real:
+        """``(n_k,)``: how much the cell mixes levels that reach into a window (eV), see :mod:`solenoidal.widths`."""
+        assert self.cell is not None
+        return mixing(self.e, self.group, self._slopes, self.cell, self.widths, window)
+
+    @property
+    def _slopes(self) -> Packed:
+        """Velocities in the memory of this machine, in the layout of :mod:`solenoidal.packed`."""
+        return self.velocity.packed
 
     @cached_property
     def cache(self) -> dict[str, Complex]:
@@ -341,39 +353,30 @@ def solve(
     F = None
     if block.curl is not None:
         F = packed.unpack(packed.rotate(packed.pack(basis_curvature(block)), bras), n_k)
-    rows, full = rows_wanted(e, group, v, rows_below, full_below, cell, block.around)
-    return States(e, sign, v, internal, group, rows, F, block.around, full)
+    found = States(e, sign, v, internal, group, e.shape[1], F, block.around, cell=cell)
+    rows, full = rows_wanted(found, rows_below, full_below)
+    return replace(found, v=v, s=internal, rows=rows, full=full)
 
 
-def rows_wanted(
-    e: Real,
-    group: Index,
-    v: Elements,
-    rows_below: float | None,
-    full_below: float | None = None,
-    cell: Real | None = None,
-    around: Real | None = None,
-) -> tuple[int, int]:
+def rows_wanted(states: States, rows_below: float | None, full_below: float | None = None) -> tuple[int, int]:
     """How many of the lowest levels reach down to an energy at any k-point, and how many stay below another at all.
 
     Multiplets stay whole, see :func:`solve`.
 
     Parameters
     ----------
-    e, group, v
-        Energies, multiplets and velocities of a block.
-    rows_below, full_below, cell
+    states
+        All levels of a block.
+    rows_below, full_below
         As in :func:`solve`.
-    around
-        Energies at the neighbours that the block knows.
     """
-    N = int(e.shape[1])
+    N = int(states.e.shape[1])
     if rows_below is None and full_below is None:
         return N, 0
-    low, high = _reach(e, v, around, cell)
+    low, high = _reach(states)
     rows = N if rows_below is None else _needed(low, rows_below)
     full = 0 if full_below is None else N - _needed(-high[:, ::-1], -full_below)
-    return _whole(group, rows), _uncut(group, full)
+    return _whole(states.group, rows), _uncut(states.group, full)
 
 
 def _eigenstates(block: Block) -> tuple[Real, Packed, Real | None]:
@@ -384,12 +387,12 @@ def _eigenstates(block: Block) -> tuple[Real, Packed, Real | None]:
     return e, packed.bras(U), sign
 
 
-def _reach(e: Real, v: Elements, around: Real | None, cell: Real | None) -> tuple[Real, Real]:
-    """``(n_k, N)`` lowest and highest energy of every level in its mesh cell, linear in k, and at its neighbours."""
-    half = 0.0 if cell is None else 0.5 * abs(v.diagonal @ cell.T).sum(axis=2)
-    low, high = np.asarray(e - half), np.asarray(e + half)
-    if around is not None:
-        low, high = np.minimum(low, around.min(axis=2)), np.maximum(high, around.max(axis=2))
+def _reach(states: States) -> tuple[Real, Real]:
+    """``(n_k, N)`` lowest and highest energy of every level in its mesh cell and at its neighbours."""
+    half = 0.0 if states.cell is None else 0.5 * states.widths.sum(axis=2)
+    low, high = np.asarray(states.e - half), np.asarray(states.e + half)
+    if states.around is not None:
+        low, high = np.minimum(low, states.around.min(axis=2)), np.maximum(high, states.around.max(axis=2))
     return low, high
 
 

@@ -1,8 +1,9 @@
 """Accumulation in energy with every level spread over its mesh cell.
 
 Within the cell of a mesh point the energy is taken as linear, ``e + v.q``: its density is the box spline of the
-widths ``|v.b_j| / n_j``, a difference of ``2^D`` shifted powers.  A sum over few points then knows the Fermi surface
-of many: only matrix elements must vary little across a cell.  The error is of second order in the size of the cell.
+widths ``|v.b_j| / n_j`` (common to levels that nearly touch, see :mod:`solenoidal.widths`), a difference of ``2^D``
+shifted powers.  A sum over few points then knows the Fermi surface of many: only matrix elements must vary little
+across a cell.  The error is of second order in the size of the cell.
 
 :class:`CellZero` evaluates step, ramp and delta at T = 0 exactly.  :class:`CellGrid` deposits the ``2^D`` corners of
 each cell on an energy grid and applies the D-th integral of every function of the energy afterwards.

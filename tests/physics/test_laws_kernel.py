@@ -232,7 +232,7 @@ LEVEL = np.array([-1.0, 1.0])[None, :, None, None]  # lower, upper
 def test_two_level_energies(pair):
     want = pair["eps"][:, None] + np.array([-1, 1]) * pair["size"][:, None]
     np.testing.assert_allclose(pair["states"].e, want, atol=1e-12)
-    np.testing.assert_allclose(pair["states"].v_group, pair["speed"], atol=1e-12)
+    np.testing.assert_allclose(pair["states"].velocity.diagonal, pair["speed"], atol=1e-12)
 
 
 def test_two_level_curvature(pair):

@@ -70,7 +70,8 @@ def test_spin_z_of_the_whole_zone_from_the_points_of_all_components(name, option
     only_z = task(operations=operations, **options)
     whole = run(model, replace(only_z, axes=None, operations=()))
     assert abs(whole.values["conductivity"][..., 2]).max() > 1e-6
-    meet(run(model, only_z), whole, [2])
+    # Averages over cells are differences of powers, divided by widths that may be small: digits are lost there.
+    meet(run(model, only_z), whole, [2], 1e-8 if only_z.method == "linear" else 1e-10)
     mesh = Mesh(only_z.mesh, only_z.offset)
     works = [Work(model, replace(only_z, axes=axes)) for axes in (("z",), None)]
     few, all_components = (w.size(mesh) for w in works)

@@ -172,7 +172,7 @@ class Accelerator(Threads):
         states, repaired = solve(
             batch, self.device, recipe.task.degeneracy, recipe.plan.highest, cell, recipe.full_below
         )
-        out.add(states, batch.weight)
+        work.add(out, mesh, states, batch.k, batch.weight)
         with self._lock:
             self.repaired += repaired
         return out, len(states.e)

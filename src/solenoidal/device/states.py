@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.bloch import States, rows_wanted
-from solenoidal.device.backend import Array, Device, namespace
+from solenoidal.device.backend import Array, Device, host, namespace
 from solenoidal.device.eigen import eigenpairs
 from solenoidal.device.sums import diagonal, inverse_differences
 from solenoidal.elements import Elements
 from solenoidal.multiplets import group_levels
+from solenoidal.packed import Packed, pack
 
 __all__ = ["Batch", "DeviceElements", "DeviceStates", "solve"]
 
@@ -98,6 +99,11 @@ class DeviceStates(States):
         """s_nm / w_nm in the rows wanted, seen as ``(n_k, n_s, rows, N)``."""
         return self.sG[:, : self.rows].swapaxes(1, 2)
 
+    @property
+    def _slopes(self) -> Packed:
+        """Copied from the device: wanted where levels are spread over cells."""
+        return pack(host(self.velocity.plain))
+
     def take(self, index: NDArray[np.bool_]) -> "DeviceStates":
         """Return the k-points that ``index (n_k,)`` marks."""
         part = super(DeviceStates, replace(self, **self._elements, F=None)).take(index)
@@ -134,8 +140,9 @@ def solve(
     v: Any = DeviceElements(_rotate(_velocity(batch), U))
     s: Any = DeviceElements(_rotate(batch.s, U))
     F: Any = None if batch.curl is None else _rotate(_basis_curvature(batch), U)
-    rows, full = rows_wanted(e, group, v, rows_below, full_below, cell)
-    return DeviceStates(e, sign, v, s, group, rows, F, full=full), repaired
+    found = DeviceStates(e, sign, v, s, group, e.shape[1], F, cell=cell)
+    rows, full = rows_wanted(found, rows_below, full_below)
+    return replace(found, v=v, s=s, rows=rows, full=full), repaired
 
 
 def _rotate(X: Array, U: Array) -> Array:

@@ -29,6 +29,8 @@ Where = tuple[Real, Real | Shares]
 COUNTED = ("fermi", "fermi_surface")
 #: Beginning of the names of the arrays of definitions that bring their own sum.
 DIRECT = "direct"
+#: Half the width of a Fermi function in kT, for what only chooses points.
+THERMAL = 5.0
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,16 @@ class Recipe:
             states.e[:, :n], states.around[:, :n], states.group[:, :n], self.division, sorted(wanted)
         )
 
-    def solve(self, block: Block) -> States:
-        """States of a block, as the task groups them."""
-        return solve(block, self.task.degeneracy, self.plan.highest, self.cell if self.wide else None, self.full_below)
+    def solve(self, block: Block, pieces: int = 1) -> States:
+        """States of a block, as the task groups them; for pieces of a cell in every direction."""
+        cell = self.cell / pieces if self.wide else None
+        return solve(block, self.task.degeneracy, self.plan.highest, cell, self.full_below)
+
+    @property
+    def window(self) -> tuple[float, float]:
+        """Energies (eV) at which levels are partly filled."""
+        thermal = THERMAL * float(self.plan.kT.max(initial=0.0))
+        return float(self.plan.mu[0]) - thermal, float(self.plan.mu[-1]) + thermal
 
 
 def functions_wanted(task: Task) -> dict[str, tuple[str, ...]]:
@@ -105,14 +114,14 @@ class Collector:
     filling: list[Accumulator] = field(default_factory=list)
     bands: tuple[float, float] = (np.inf, -np.inf)
     magnitude: dict[str, float] = field(default_factory=dict)
-    joined: int = 0
+    joined: float = 0.0
     filled: float = 0.0
     direct: dict[str, dict[str, Real]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.filling = self.recipe.plan.accumulators(1, COUNTED)
 
-    def add(self, states: States, weight: NDArray[np.int32] | None = None) -> None:
+    def add(self, states: States, weight: NDArray[np.int32] | Real | None = None) -> None:
         """Add one block; each k-point as often as its weight says."""
         self.bands = (min(self.bands[0], states.e.min()), max(self.bands[1], states.e.max()))
         if not states.rows:
@@ -121,7 +130,7 @@ class Collector:
         where = self._where(states)
         self._add_all(self.main, states, where, factor)
         joined = states.group[:, -1] == 0
-        self.joined += int(joined.sum() if weight is None else weight[joined].sum())
+        self.joined += float(joined.sum() if weight is None else weight[joined].sum())
         e, spread = where if self.recipe.plan.spread else self._levels(states)
         for acc in self.filling:
             acc.add(e, _repeated(factor, states.rows, len(e)), spread)
@@ -158,7 +167,7 @@ class Collector:
             return e, self.recipe.shares(states)
         if not self.recipe.wide:
             return e, np.empty((len(e), 0))
-        return e, np.ascontiguousarray(abs(states.v_group[:, :n] @ self.recipe.cell.T)).reshape(len(e), -1)
+        return e, np.ascontiguousarray(states.widths[:, :n]).reshape(len(e), -1)
 
     def _add_one(
         self,
@@ -218,7 +227,7 @@ class Collector:
         """Make a collector from what :meth:`state` gave."""
         out = cls(recipe)
         low, high = numbers["bands"]
-        out.bands, out.magnitude, out.joined = (low, high), dict(numbers["magnitude"]), int(numbers["joined"])
+        out.bands, out.magnitude, out.joined = (low, high), dict(numbers["magnitude"]), float(numbers["joined"])
         out.filled = float(numbers["filled"])
         for kind, table in (("main", out.main), ("shift", out.shift)):
             for name, columns in numbers["columns"][kind].items():

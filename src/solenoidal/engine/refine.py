@@ -22,8 +22,8 @@ Real = NDArray[np.float64]
 
 #: Growth of the mesh per direction from one to the next, by dimension.
 GROWTH = {1: 2.0, 2: 1.6, 3: 1.5}
-#: The error is SAFETY times the last change, or times BEFORE its geometric mean with the one before.
-SAFETY, BEFORE = 2.0, 0.5
+#: The error is the last change, or BEFORE times its geometric mean with the one before.
+BEFORE = 0.7
 #: Neighbouring chemical potentials on each side that share their changes.
 NEIGHBOURS = 2
 #: Definitions smaller than this part of the largest one are measured against that.
@@ -83,7 +83,7 @@ def refine(task: Task, add: Callable[[Mesh, float | None], Sweep], listen: Liste
 def estimate(values: Sequence[Real]) -> Real:
     """Error of the last of three successive values ``(label, T, mu, ...)`` on growing meshes."""
     before, last = (_shared(abs(b - a)) for a, b in itertools.pairwise(values))
-    return np.asarray(SAFETY * np.maximum(last, BEFORE * np.sqrt(before * last)))
+    return np.asarray(np.maximum(last, BEFORE * np.sqrt(before * last)))
 
 
 def _shared(change: Real) -> Real:

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal import quantities, zone
-from solenoidal.bloch import Block, select_axes
+from solenoidal.bloch import Block, States, select_axes
 from solenoidal.division import divide
 from solenoidal.engine.collector import Collector, Recipe, functions_wanted
 from solenoidal.engine.components import cheapest
+from solenoidal.engine.crossings import PIECES, bound, divided
 from solenoidal.engine.direct import begin, direct_blocks, direct_names, direct_parts
 from solenoidal.engine.pruning import Pruning, Skipped, choose
 from solenoidal.engine.surroundings import surrounded
@@ -81,8 +82,12 @@ class Work:
     @cached_property
     def source(self) -> Interpolator:
         """Gives the matrices on a mesh."""
-        curvature = any(quantities.get(name).curvature for name in self.functions)
-        return zone.source(self.model, self.computed, curvature, self.task.precision)
+        return zone.source(self.model, self.computed, self.curvature, self.task.precision)
+
+    @cached_property
+    def curvature(self) -> bool:
+        """Whether the curvature of the basis is needed."""
+        return any(quantities.get(name).curvature for name in self.functions)
 
     @cached_property
     def operator(self) -> Operator:
@@ -205,9 +210,23 @@ class Work:
             if stop.is_set():
                 return out
             states = recipe.solve(block)
-            out.add(states, block.weight)
+            self.add(out, mesh, states, block.k, block.weight)
             done(len(states.e))
         return out
+
+    def add(self, out: Collector, mesh: Mesh, states: States, k: Real | None, weight: Weights | None) -> None:
+        """Add points of a mesh, with pieces in the place of the cells that mix most."""
+        limit = self.crossing(mesh)
+        chosen = None if limit is None else states.mixing(out.recipe.window) > limit
+        if chosen is None or not chosen.any():
+            out.add(states, weight)
+            return
+        assert k is not None
+        each = np.ones(len(states.e)) if weight is None else weight.astype(np.float64)
+        out.add(states, np.where(chosen, 0.0, each))
+        operator, n = (self.task.operator, self.computed.components), np.array(mesh.n, dtype=np.float64)
+        for pieces, part in divided(self.model, operator, self.curvature, k[chosen], each[chosen], n):
+            out.add(out.recipe.solve(pieces, PIECES), part)
 
     def _blocks(
         self, mesh: Mesh, part: Part, recipe: Recipe, wanted: Callable[[Chunk], Weights | None]
@@ -225,6 +244,17 @@ class Work:
         whole, pruning = self.weights(mesh), self.pruning(mesh)
         weights = None if whole is None else self.source.cut(mesh, chunk, whole)
         return (weights, None) if pruning is None else pruning.sift(chunk, weights)
+
+    def crossing(self, mesh: Mesh) -> float | None:
+        """Mixing of levels above which cells are divided, None where levels are not spread over cells."""
+        recipe = self.recipe(mesh)
+        if mesh.n not in self._crossings and recipe.plan.cells:
+            self._crossings[mesh.n] = bound(recipe, self.model, mesh)
+        return self._crossings.get(mesh.n)
+
+    @cached_property
+    def _crossings(self) -> dict[tuple[int, ...], float]:
+        return {}
 
     def pruning(self, mesh: Mesh) -> Pruning | None:
         """What tells which points of a mesh contribute nothing, None where that is not worth while: beside a device."""
