@@ -8,6 +8,10 @@ with fractional k.  The levels at the centre of a tile of the mesh therefore tel
 above every energy that matters, and which are below.  If that is all of them, the points are left out: levels above
 contribute nothing, and those below nothing where every function of the energy vanishes deep in the bands.  What counts
 is not the level alone but wherever it is spread to: its mesh cell, or the neighbours of its simplices.
+
+In a mesh cell with edges b_j it is spread by at most ``sum_j ||v.b_j|| / 2`` (:mod:`solenoidal.widths`).  Its slope is
+that of H, but widths that several levels share know their couplings too, so that all of v = dH + i [H, r] counts:
+``||v.b_j|| <= L_j / n_j + 2 ||H|| ||r.b_j||``.
 """
 
 from dataclasses import dataclass
@@ -149,13 +153,16 @@ def _outside(e: Real, window: tuple[float, float], radius: Real) -> tuple[Index,
 def slopes(model: BlochModel) -> Real:
     """``(D,)`` bounds L_i of ``|de_n / dk_i|``, k fractional, eV; see the module.
 
-    Norms are bounded by the smaller of Frobenius' norm and ``sqrt(||H||_1 ||H||_inf)``.
+    A norm is bounded by the smaller of Frobenius' norm and ``sqrt(||H||_1 ||H||_inf)``.
     """
-    size = abs(model.H)
-    norm = np.minimum(
-        np.sqrt((size**2).sum(axis=(1, 2))), np.sqrt(size.sum(axis=1).max(axis=1) * size.sum(axis=2).max(axis=1))
-    )
-    return np.asarray(2 * np.pi * (abs(model.R) * norm[:, None]).sum(axis=0))
+    return np.asarray(2 * np.pi * (abs(model.R) * _norms(model.H)[:, None]).sum(axis=0))
+
+
+def _norms(X: Complex) -> Real:
+    """Bounds of the norms of matrices ``(n, N, N)``."""
+    size = abs(X)
+    one, infinite = size.sum(axis=1).max(axis=1), size.sum(axis=2).max(axis=1)
+    return np.asarray(np.minimum(np.sqrt((size**2).sum(axis=(1, 2))), np.sqrt(one * infinite)))
 
 
 def choose(source: Interpolator, mesh: Mesh, recipe: Recipe) -> Pruning | None:
@@ -181,19 +188,23 @@ def _tried(source: Interpolator, mesh: Mesh, recipe: Recipe, slope: Real, size: 
     k = (0.5 * (first + last) + np.array(mesh.offset)) / n
     phase = np.exp(2j * np.pi * k @ source.model.R.T)
     e = np.linalg.eigvalsh(np.tensordot(phase, source.model.H, axes=1))
-    margin = _margin(recipe, mesh, slope)
+    margin = _margin(recipe, mesh, source.model, slope)
     _, gone = _outside(e, _window(recipe), ((last - first) / 2 / n) @ slope + margin)
     return Pruning(source, mesh, _window(recipe), slope, margin, size, float(gone.mean()))
 
 
-def _margin(recipe: Recipe, mesh: Mesh, slope: Real) -> float:
+def _margin(recipe: Recipe, mesh: Mesh, model: BlochModel, slope: Real) -> float:
     """How far from its point a level may count: in its multiplet, its mesh cell or at the neighbours, eV."""
-    reach = np.zeros(len(mesh.n))
+    degeneracy, n = recipe.task.degeneracy, np.array(mesh.n)
     if recipe.plan.simplices:
-        reach = abs(recipe.division.offsets).max(axis=0)
-    elif recipe.wide:
-        reach = np.full(len(mesh.n), 0.5)
-    return float(recipe.task.degeneracy + (reach / np.array(mesh.n)) @ slope)
+        return float(degeneracy + (abs(recipe.division.offsets).max(axis=0) / n) @ slope)
+    if not recipe.wide:
+        return degeneracy
+    commutators = 0.0
+    if model.position is not None:
+        r = np.einsum("ji,Rinm->jRnm", recipe.cell, model.position)
+        commutators = float(_norms(model.H).sum() * sum(_norms(edge).sum() for edge in r))
+    return float(degeneracy + 0.5 * (slope / n).sum() + commutators)
 
 
 def _window(recipe: Recipe) -> tuple[float, float]:
