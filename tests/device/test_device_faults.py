@@ -290,6 +290,9 @@ def test_jobs_that_are_not_for_a_device_are_refused():
     rays = sol.Job({"model": "rashba_gas"}, {"mesh": 8}, {"mu": [0.1], "temperature": 300})
     with pytest.raises(InputError, match=r'\[zone\] method = "tetrahedron" is computed on the CPU only'):
         sol.compute(kane_mele, tetrahedra, device="numpy")
+    mixed = replace(JOB, zone=replace(JOB.zone, precision="mixed"))
+    with pytest.raises(InputError, match=r'\[zone\] precision = "mixed" is for the CPU only'):
+        sol.compute(kane_mele, mixed, device="numpy")
     with pytest.raises(InputError, match="has no mesh"):
         sol.compute(sol.load_model(rays), rays, device="numpy")
     with pytest.raises(InputError, match="in this process"):
