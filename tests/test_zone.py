@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from solenoidal import zone
 from solenoidal.bloch import fourier
 from solenoidal.errors import InputError
 from solenoidal.model import BlochModel, Operator
@@ -66,3 +67,11 @@ def test_derivative_is_the_gradient_of_the_hamiltonian():
 def test_empty_mesh_is_refused():
     with pytest.raises(InputError, match="at least one point"):
         Mesh((4, 0), (0.5, 0.5))
+
+
+def test_points_of_a_block_are_fewer_for_larger_matrices():
+    counts = [zone.block_points(N) for N in range(1, 300)]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] == 512
+    assert counts[-1] == 32
+    assert {count.bit_count() for count in counts} == {1}

@@ -22,7 +22,7 @@ from solenoidal.model import BlochModel, Operator
 from solenoidal.packed import Packed
 from solenoidal.simd import WIDTH, aligned
 
-__all__ = ["BLOCK", "Chunk", "Interpolator", "Mesh", "source"]
+__all__ = ["BLOCK", "Chunk", "Interpolator", "Mesh", "Weights", "block_points", "source"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
@@ -32,8 +32,10 @@ Index = NDArray[np.int64]
 Chunk = tuple[range, range]
 #: How many points of a mesh each of its points stands for.
 Weights = NDArray[np.int32]
-#: Points of a block.
-BLOCK = 32
+#: Fewest and most points of a block.
+BLOCK, MOST = 32, 512
+#: Points times bands squared: smaller blocks keep threads waiting for the interpreter, larger ones leave the cache.
+SIZE = 64 * 18**2
 #: Lines whose partial sums are made together.
 LINES = 8
 #: k-points above which planes are not processed together.
@@ -234,7 +236,7 @@ class Interpolator:
             return
         start1, start2 = chunk[0].start, chunk[1].start
         k1, k2, k3 = (_points(mesh, axis + self.D - 3) for axis in range(3))
-        buffer = _Buffer(self, block or BLOCK, weighted=w is not None)
+        buffer = _Buffer(self, block or block_points(self.N), weighted=w is not None)
         (along, derivative), (phase2, slope2) = self._coefficients(k3), self._phases(1, k2)
         for i, planes in zip(planes_used, self._planes(k1[start1 + planes_used]), strict=True):
             lines = lines_used if w is None else lines_used[w[i, lines_used].any(axis=1)]
@@ -271,6 +273,11 @@ class Interpolator:
             p, q = phase[first : first + LINES], slope[first : first + LINES]
             sums = [(a @ b).reshape(len(p), n3, -1) for a, b in ((p, H), (p, H1), (q, H), *((p, x) for x in X))]
             yield from map(list, zip(*sums, strict=True))
+
+
+def block_points(N: int) -> int:
+    """Points of a block of matrices of size N: a power of two."""
+    return max(BLOCK, min(MOST, (1 << (SIZE // N**2).bit_length()) >> 1))
 
 
 def _points(mesh: Mesh, direction: int) -> Real:

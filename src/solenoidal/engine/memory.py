@@ -7,7 +7,7 @@ from solenoidal.engine.surroundings import TILE
 from solenoidal.engine.work import BATCH, Work
 from solenoidal.errors import InputError
 from solenoidal.events import Listener, Message
-from solenoidal.zone import BLOCK, PLANES_BYTES, Mesh
+from solenoidal.zone import PLANES_BYTES, Mesh, block_points
 
 __all__ = ["announce", "collector_bytes", "estimate", "within"]
 
@@ -34,7 +34,7 @@ def estimate(work: Work, workers: int, parts: int) -> float:
     )
     matrices = 16.0 * N * N * operators
     box = matrices * len(work.model.R) * 1.5
-    blocks = workers * (ALIVE * BLOCK * matrices + PLANES_BYTES + _simplices(work) + _batches(work))
+    blocks = workers * (ALIVE * block_points(N) * matrices + PLANES_BYTES + _simplices(work) + _batches(work))
     return BASE + box + blocks + collector_bytes(work) * (1 + parts)
 
 
@@ -52,7 +52,7 @@ def _simplices(work: Work) -> float:
         return 0.0
     plan = work.recipe(Mesh((1,) * work.model.dimension, (0.0,) * work.model.dimension)).plan
     energies = max(3 * len(plan.mu) if plan.direct else 0, len(plan.energies) if plan.grid else 0)
-    return 8.0 * (2 * TILE + 2 * BLOCK * work.model.size * energies)
+    return 8.0 * (2 * TILE + 2 * block_points(work.model.size) * work.model.size * energies)
 
 
 def within(work: Work, crew: Crew) -> int:
