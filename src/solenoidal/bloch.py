@@ -355,7 +355,10 @@ def solve(
         F = packed.unpack(packed.rotate(packed.pack(basis_curvature(block)), bras), n_k)
     found = States(e, sign, v, internal, group, e.shape[1], F, block.around, cell=cell)
     rows, full = rows_wanted(found, rows_below, full_below)
-    return replace(found, v=v, s=internal, rows=rows, full=full)
+    out = replace(found, v=v, s=internal, rows=rows, full=full)
+    if cell is not None:
+        out.__dict__["widths"] = found.widths  # they do not depend on the rows
+    return out
 
 
 def rows_wanted(states: States, rows_below: float | None, full_below: float | None = None) -> tuple[int, int]:
