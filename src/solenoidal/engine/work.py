@@ -247,13 +247,13 @@ class Work:
 
     def crossing(self, mesh: Mesh) -> float | None:
         """Mixing of levels above which cells are divided, None where levels are not spread over cells."""
-        recipe = self.recipe(mesh)
-        if mesh.n not in self._crossings and recipe.plan.cells:
-            self._crossings[mesh.n] = bound(recipe, self.model, mesh)
-        return self._crossings.get(mesh.n)
+        if mesh.n not in self._crossings:
+            recipe = self.recipe(mesh)
+            self._crossings[mesh.n] = bound(recipe, self.model, mesh) if recipe.plan.cells else None
+        return self._crossings[mesh.n]
 
     @cached_property
-    def _crossings(self) -> dict[tuple[int, ...], float]:
+    def _crossings(self) -> dict[tuple[int, ...], float | None]:
         return {}
 
     def pruning(self, mesh: Mesh) -> Pruning | None:
