@@ -5,8 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from solenoidal import bloch, lines, packed, products, sums, zone
+from solenoidal import bloch, dots, lines, packed, products, sums, zone
 from solenoidal.multiplets import group_levels
+from solenoidal.simd import WIDTH
 from solenoidal.zone import Mesh
 from tests.random_models import electrons
 
@@ -100,6 +101,46 @@ def test_rotation_and_velocity(system):
     equal(packed.unpack(packed.velocity(*parts), n_k), velocity)
     rotated = np.einsum("krn,kric,kcm->knim", U.conj(), velocity, U)
     equal(packed.unpack(packed.rotated_velocity(*parts, packed.bras(U)), n_k), rotated)
+
+
+@pytest.mark.parametrize("N", [64, 67, 130])
+def test_large_rotations_in_pieces(N):
+    """Rows that are multiplied piece by piece; what is Hermitian is so to the last bit."""
+    rng = np.random.default_rng(N)
+    X = hermitian(rng, 3, N, 2)
+    U = np.linalg.qr(rng.normal(size=(3, N, N)) + 1j * rng.normal(size=(3, N, N)))[0]
+    got = packed.unpack(packed.rotate(packed.pack(X), packed.bras(U)), 3)
+    equal(got, np.einsum("krn,kric,kcm->knim", U.conj(), X, U, optimize=True))
+    assert (got == got.conj().transpose(0, 3, 2, 1)).all()
+
+
+def test_real_matrices_stay_real(system):
+    """Three products instead of four add nothing to an imaginary part that is zero."""
+    v = system[0].real.astype(complex)
+    v = v + v.transpose(0, 3, 2, 1)
+    U = np.linalg.qr(v[:, :, 0].real)[0].astype(complex)
+    got = packed.unpack(packed.rotate(packed.pack(v), packed.bras(U)), len(v))
+    assert (got.imag == 0.0).all()
+    equal(got, np.einsum("krn,kric,kcm->knim", U, v, U))
+
+
+@pytest.mark.parametrize("add", [False, True])
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_both_kinds_of_tiles_agree(add, kind):
+    """Two rows with two in four real products, two rows with three in three."""
+    rng = np.random.default_rng(1)
+    N, W = 5, 64 // np.dtype(kind).itemsize if WIDTH == 8 else 32 // np.dtype(kind).itemsize
+    Z, line = 2 * W, 2 * W * N
+    A, B, C = (rng.normal(size=3 * line).astype(kind) for _ in range(3))
+    two, three = C.copy(), C.copy()
+    dots._four(0, line, A, 0, line, B, 0, line, two, 0, line, 0, Z, add)
+    dots._six(0, line, A, 0, line, B, 0, line, 2 * line, three, 0, line, 0, Z, 2 * Z, add)
+    a, b, c = (X.reshape(3, N, 2, W)[:, :, 0] + 1j * X.reshape(3, N, 2, W)[:, :, 1] for X in (A, B, C))
+    want = np.einsum("npw,mpw->nmw", a[:2], b.conj()) + (c[:2, :3] if add else 0.0)
+    for got, columns in ((two, 2), (three, 3)):
+        x = got.reshape(3, N, 2, W)[:2, :columns]
+        tolerance = 1e-14 if kind == np.float64 else 1e-5
+        np.testing.assert_allclose(x[:, :, 0] + 1j * x[:, :, 1], want[:, :columns], rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("N", [1, 4, 5])

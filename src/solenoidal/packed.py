@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.compiled import exact
-from solenoidal.dots import SIDE, dots, mirror
+from solenoidal.dots import BLOCK, SIDE, dots
 from solenoidal.placement import placed
 from solenoidal.simd import WIDTH, Real, aligned, choose, fill, load, narrow, scratch, splat, store, times, width
 
@@ -129,12 +129,19 @@ def _covariant(N: int, H: Real, h: int, dH: Real, A: Real, at: int, HA: Real, ou
     W = width(HA)
     Z = 2 * W
     dots(N, N, N, H, h, A, at, HA, 0, False, False)
+    for first in range(0, N, BLOCK):
+        for left in range(first, N, BLOCK):
+            for r in range(first, min(first + BLOCK, N)):
+                for c in range(max(left, r), min(left + BLOCK, N)):
+                    z, y = (r * N + c) * Z, (c * N + r) * Z
+                    re = load(dH, at + z) - load(HA, z + W) - load(HA, y + W)
+                    im = load(dH, at + z + W) + load(HA, z) - load(HA, y)
+                    store(out, z, re)
+                    store(out, z + W, im)
+                    store(out, y, re)
+                    store(out, y + W, fill(out, 0.0) - im)
     for r in range(N):
-        for c in range(r, N):
-            z, y = (r * N + c) * Z, (c * N + r) * Z
-            store(out, z, load(dH, at + z) - load(HA, z + W) - load(HA, y + W))
-            store(out, z + W, load(dH, at + z + W) + load(HA, z) - load(HA, y))
-    mirror(N, N, out, 0)
+        store(out, (r * N + r) * Z + W, fill(out, 0.0))
 
 
 @exact
@@ -161,7 +168,6 @@ def _rotate_one(N: int, bra: Real, b: int, X: Real, x: int, half: Real, out: Rea
     """``<n|X|m>`` of the matrix at x between the states at b."""
     dots(N, N, N, bra, b, X, x, half, 0, False, False)
     dots(N, N, N, bra, b, half, 0, out, at, True, False)
-    mirror(N, N, out, at)
 
 
 @exact
@@ -303,7 +309,6 @@ def _anticommutators(X: Packed, Xs: Packed, Y: Packed, Ys: Packed, rows: int, ou
                 a, b, at = (g * P + p) * size, (g * Q + q) * size, ((g * P + p) * Q + q) * rows * N * Z
                 dots(N, rows, N, xs, a, y, b, flat, at, True, False)
                 dots(N, rows, N, ys, b, x, a, flat, at, True, True)
-                mirror(N, rows, flat, at)
 
 
 @placed
