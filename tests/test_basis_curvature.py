@@ -3,11 +3,14 @@
 import itertools
 
 import numpy as np
+import pytest
 import random_models as rm
 
 from solenoidal import bands, quantities
-from solenoidal.bloch import basis_curvature, fourier, solve
+from solenoidal.bloch import fourier, solve
+from solenoidal.curvature import basis_curvature
 from solenoidal.model import BlochModel
+from solenoidal.packed import bras
 from solenoidal.quantities import Settings
 
 
@@ -29,8 +32,8 @@ def points(model, n=4):
 
 def test_orbital_positions_are_flat():
     model = rm.electrons(4, 3, 4, positions=True)
-    block = fourier(model, points(model), curvature=True)
-    assert abs(basis_curvature(block)).max() < 1e-12
+    states = solve(fourier(model, points(model), curvature=True))
+    assert abs(states.F).max() < 1e-12
 
 
 def test_curl_is_the_derivative_of_the_position():
@@ -45,6 +48,22 @@ def test_curl_is_the_derivative_of_the_position():
     for p, (i, l) in enumerate([(0, 1), (0, 2), (1, 2)]):
         want = slope(i)[:, l] - slope(l)[:, i]
         assert abs(block.curl[:, p] - want).max() < 1e-8 * abs(want).max()
+
+
+@pytest.mark.parametrize("metric", [False, True])
+def test_curvature_of_states_is_that_of_the_matrices(metric):
+    """Commutators in the orbital basis, whatever stands between them."""
+    model = truncated(3, keep=4)
+    rng = np.random.default_rng(2)
+    block = fourier(model, points(model), "charge", curvature=True)
+    eta = np.diag([1.0, 1.0, -1.0, -1.0]).astype(complex) if metric else np.eye(4)
+    U = rng.normal(size=(4, 4, 4)) + 1j * rng.normal(size=(4, 4, 4))
+    got = basis_curvature(block.elements("curl"), block.elements("A"), bras(U), eta if metric else None)
+    for p, (i, l) in enumerate([(0, 1), (0, 2), (1, 2)]):
+        product = block.A[:, i] @ eta @ block.A[:, l]
+        F = block.curl[:, p] - 1j * (product - product.conj().swapaxes(1, 2))
+        want = np.einsum("kan,kab,kbn->kn", U.conj(), F, U)
+        np.testing.assert_allclose(got[:, :, p], want.real, rtol=0, atol=1e-12 * abs(want).max())
 
 
 def test_berry_phase_of_a_plaquette_in_a_truncated_basis():

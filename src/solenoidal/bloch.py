@@ -6,7 +6,6 @@ connection A^i_nm = -i v^i_nm / w_nm.  With a metric, matrix elements are <n|X|m
 carries eta_m (bosonic notes, section 1).
 """
 
-import itertools
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal import packed
+from solenoidal.curvature import basis_curvature, position_curl
 from solenoidal.eigen import eigenstates, packed_eigenstates
 from solenoidal.elements import Elements, lazy
 from solenoidal.errors import InputError
@@ -28,9 +28,7 @@ __all__ = [
     "Analytic",
     "Block",
     "States",
-    "basis_curvature",
     "fourier",
-    "position_curl",
     "rows_wanted",
     "select_axes",
     "solve",
@@ -42,7 +40,7 @@ Real = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 
-@lazy(H="kij", dH="kpij", A="kpij", s="kpij")
+@lazy(H="kij", dH="kpij", A="kpij", s="kpij", curl="kpij")
 @dataclass(frozen=True)
 class Block:
     """Matrices of a block of k-points in the orbital basis.
@@ -75,8 +73,8 @@ class Block:
     weight: NDArray[np.int32] | None = None
     around: Real | None = None
 
-    def elements(self, name: Literal["H", "dH", "A", "s"]) -> Elements:
-        """Matrices in either layout; of A where there is one."""
+    def elements(self, name: Literal["H", "dH", "A", "s", "curl"]) -> Elements:
+        """Matrices in either layout; of A and its curl where there are any."""
         elements: Elements = self.__dict__[f"{name}_elements"]
         return elements
 
@@ -84,6 +82,11 @@ class Block:
     def flat(self) -> bool:
         """Whether there is no A."""
         return self.__dict__["A_elements"] is None
+
+    @property
+    def with_curl(self) -> bool:
+        """Whether the curvature of the basis is wanted and there is any."""
+        return self.__dict__["curl_elements"] is not None
 
 
 @runtime_checkable
@@ -121,7 +124,7 @@ class States:
     group
         ``(n_k, N)`` multiplet number of each level.
     F
-        ``(n_k, N, D (D - 1) / 2, N)`` curvature of the basis <n|F_il|m> for i < l, Angstrom^2, or None where not wanted
+        ``(n_k, N, D (D - 1) / 2)`` curvature of the basis <n|F_il|n> for i < l, Angstrom^2, or None where not wanted
         or zero because there is no A^W.
     rows
         How many of the lowest levels quantities are wanted for; sums over m always run over all N.
@@ -140,7 +143,7 @@ class States:
     s: Complex
     group: Index
     rows: int
-    F: Complex | None = None
+    F: Real | None = None
     around: Real | None = None
     full: int = 0
     cell: Real | None = None
@@ -241,23 +244,6 @@ class States:
         )
 
 
-def position_curl(A: Complex, path: Real) -> Complex:
-    """``d_i A_l - d_l A_i`` for i < l in real space, ``(n_R, D (D - 1) / 2, N, N)``, Angstrom^2.
-
-    Parameters
-    ----------
-    A
-        ``(n_R, D, N, N)`` position matrix, Angstrom.
-    path
-        ``(n_R, D)`` Cartesian R, Angstrom.
-    """
-    out = np.zeros((len(A), 0, *A.shape[2:]), dtype=np.complex128)
-    for i, l in itertools.combinations(range(A.shape[1]), 2):
-        curl = 1j * (path[:, i, None, None] * A[:, l] - path[:, l, None, None] * A[:, i])
-        out = np.concatenate([out, curl[:, None]], axis=1)
-    return out
-
-
 def fourier(
     model: BlochModel | Analytic,
     k: Real,
@@ -351,8 +337,8 @@ def solve(
     v: Any = Elements(packed=(_rotated_velocity(block, sides), n_k))
     internal: Any = Elements(packed=(packed.rotate(block.elements("s").packed, sides), n_k))
     F = None
-    if block.curl is not None:
-        F = packed.unpack(packed.rotate(packed.pack(basis_curvature(block)), bras), n_k)
+    if block.with_curl:
+        F = basis_curvature(block.elements("curl"), block.elements("A"), sides, block.metric)
     found = States(e, sign, v, internal, group, e.shape[1], F, block.around, cell=cell)
     rows, full = rows_wanted(found, rows_below, full_below)
     out = replace(found, v=v, s=internal, rows=rows, full=full)
@@ -402,22 +388,6 @@ def _reach(states: States) -> tuple[Real, Real]:
 def _needed(lowest: Real, rows_below: float) -> int:
     """Number of rows up to the last level that reaches down to an energy at any k."""
     return int((np.arange(1, lowest.shape[1] + 1) * (lowest <= rows_below)).max(initial=0))
-
-
-def basis_curvature(block: Block) -> Complex:
-    """``F_il = d_i A_l - d_l A_i - i (A_i eta A_l - A_l eta A_i)`` for i < l, Angstrom^2.
-
-    Layout [k, row, pair, column].  It vanishes in a complete basis; in a Wannier basis it is the part of the Berry
-    curvature that the subspace itself has (Wang et al., Phys. Rev. B 74, 195118 (2006)).
-    """
-    if block.A is None or block.curl is None:
-        raise ValueError("the block carries no connection")
-    eta = np.eye(block.H.shape[-1]) if block.metric is None else block.metric
-    F = np.ascontiguousarray(block.curl.swapaxes(1, 2))
-    for p, (i, l) in enumerate(itertools.combinations(range(block.A.shape[1]), 2)):
-        product = block.A[:, i] @ eta @ block.A[:, l]
-        F[:, :, p] -= 1j * (product - product.conj().swapaxes(1, 2))
-    return F
 
 
 def velocity(block: Block) -> Complex:

@@ -23,6 +23,7 @@ __all__ = [
     "anticommutator_sum",
     "bras",
     "diagonal",
+    "expectation",
     "imag_sum",
     "inverse_differences",
     "multiplet_trace",
@@ -102,7 +103,7 @@ def unpack(X: Packed, n_k: int) -> Complex:
     out = np.empty((groups, X.shape[5], rows, P, N), dtype=np.complex128)
     ordered = X.transpose(0, 5, 2, 1, 3, 4)
     out.real, out.imag = ordered[..., 0], ordered[..., 1]
-    return out.reshape(-1, rows, P, N)[:n_k]
+    return out.reshape(groups * X.shape[5], rows, P, N)[:n_k]
 
 
 def bras(U: Complex) -> Packed:
@@ -353,7 +354,7 @@ def _imag_dot(N: int, L: Real, a: int, R: Real, b: int) -> Vector:
 
 
 @exact
-def _imag_sum(L: Packed, R: Packed, out: Real, buffer: Real) -> None:
+def _band_sum(L: Packed, R: Packed, real: bool, out: Real, buffer: Real) -> None:
     W = width(L)
     Z = 2 * W
     groups, P, rows, N = L.shape[:4]
@@ -364,7 +365,8 @@ def _imag_sum(L: Packed, R: Packed, out: Real, buffer: Real) -> None:
             for p in range(P):
                 a = ((g * P + p) * rows + n) * N * Z
                 for q in range(Q):
-                    store(buffer, 0, _imag_dot(N, left, a, right, ((g * Q + q) * other + n) * N * Z))
+                    b = ((g * Q + q) * other + n) * N * Z
+                    store(buffer, 0, _real_dot(N, left, a, right, b) if real else _imag_dot(N, left, a, right, b))
                     _scatter(buffer, g, n, p * Q + q, out)
 
 
@@ -373,10 +375,19 @@ def imag_sum(L: Packed, R: Packed, n_k: int, sign: Real | None = None) -> Real:
     """Band sum ``out[k, n, p, q] = eta_n Im sum_m eta_m L^p_nm conj(R^q_nm)`` for the rows n of L."""
     P, rows = L.shape[1:3]
     out = np.empty((n_k, rows, P * R.shape[1]))
-    _imag_sum(_signed_columns(L, sign), R, out, scratch("sum", L.shape[5], L.dtype))
+    _band_sum(_signed_columns(L, sign), R, False, out, scratch("sum", L.shape[5], L.dtype))
     if sign is not None:
         out *= sign[:, :rows, None]
     return out.reshape(n_k, rows, P, R.shape[1])
+
+
+def expectation(X: Packed, bras: Packed, n_k: int) -> Real:
+    """``<n|X^p|n>`` of Hermitian matrices, ``(n_k, n, p)``; ``bras`` as in :func:`rotate`."""
+    P, rows = X.shape[1], bras.shape[2]
+    out = np.empty((n_k, rows, P))
+    XU = row_product(bras, X, None, [(0, p) for p in range(P)])
+    _band_sum(XU, bras, True, out, scratch("sum", X.shape[5], X.dtype))
+    return out
 
 
 @exact

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solenoidal.bloch import Analytic, Block, position_curl
+from solenoidal.bloch import Analytic, Block
+from solenoidal.curvature import position_curl
 from solenoidal.elements import Elements
 from solenoidal.errors import InputError
 from solenoidal.lines import line_sum, slope_sum
@@ -322,9 +323,8 @@ class _Buffer:
         self.used = 0
         X = {name: self._part(x, n) for name, x in zip(src.parts, self.X, strict=True)}
         weight = None if self.weight is None else self.weight[:n]
-        curl = X["curl"].plain.swapaxes(1, 2) if "curl" in X else None
         H, dH = self._part(self.H, n), self._part(self.dH, n)
-        return Block(H, dH, X.get("A"), X["s"], src.model.metric, self.k[:n], curl, weight)
+        return Block(H, dH, X.get("A"), X["s"], src.model.metric, self.k[:n], X.get("curl"), weight)
 
     @staticmethod
     def _part(X: Packed, n: int) -> Any:

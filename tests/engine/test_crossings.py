@@ -9,6 +9,7 @@ from solenoidal.engine import Task, crossings, run
 from solenoidal.engine.crossings import LEAST, PIECES, SHARE, divided
 from solenoidal.engine.work import Work
 from solenoidal.models import build
+from solenoidal.scattered import Scattered
 from solenoidal.zone import Mesh
 
 KT = np.array([0.0, 0.02])
@@ -24,7 +25,7 @@ def test_pieces_are_points_of_the_mesh_with_shorter_steps(offset):
     coarse = Mesh((4, 6), (offset, offset))
     k = np.stack(np.meshgrid(*map(coarse.points, range(2)), indexing="ij"), axis=-1).reshape(-1, 2)
     weight = np.arange(1.0, 25.0)
-    blocks = [(block.k, part) for block, part in divided(model, ("spin", None), False, k, weight, n)]
+    blocks = [(block.k, part) for block, part in divided(Scattered(model, model.operator("spin")), k, weight, n)]
     found, parts = (np.concatenate(x) for x in zip(*blocks, strict=True))
     fine = Mesh((4 * PIECES, 6 * PIECES), (offset, offset))
     want = np.stack(np.meshgrid(*map(fine.points, range(2)), indexing="ij"), axis=-1).reshape(-1, 2)

@@ -61,7 +61,7 @@ class DeviceElements(Elements):
 
 @dataclass(frozen=True)
 class DeviceStates(States):
-    """States whose v, s, w, G, B and F are arrays of a device."""
+    """States whose v, s, w, G and B are arrays of a device."""
 
     @cached_property
     def w(self) -> Array:
@@ -106,10 +106,10 @@ class DeviceStates(States):
 
     def take(self, index: NDArray[np.bool_]) -> "DeviceStates":
         """Return the k-points that ``index (n_k,)`` marks."""
-        part = super(DeviceStates, replace(self, **self._elements, F=None)).take(index)
+        part = super(DeviceStates, replace(self, **self._elements)).take(index)
         elements: dict[str, Any] = {"v": part.velocity, "s": part.operator}
         assert isinstance(part, DeviceStates)
-        return replace(part, **elements, F=None if self.F is None else _taken(self.F, index))
+        return replace(part, **elements)
 
     @property
     def _elements(self) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def solve(
     group = group_levels(e, degeneracy, sign)
     v: Any = DeviceElements(_rotate(_velocity(batch), U))
     s: Any = DeviceElements(_rotate(batch.s, U))
-    F: Any = None if batch.curl is None else _rotate(_basis_curvature(batch), U)
+    F = None if batch.curl is None else diagonal(_rotate(_basis_curvature(batch), U))
     found = DeviceStates(e, sign, v, s, group, e.shape[1], F, cell=cell)
     rows, full = rows_wanted(found, rows_below, full_below)
     return replace(found, v=v, s=s, rows=rows, full=full), repaired
@@ -163,7 +163,7 @@ def _velocity(batch: Batch) -> Array:
 
 
 def _basis_curvature(batch: Batch) -> Array:
-    """See :func:`solenoidal.bloch.basis_curvature`."""
+    """See :mod:`solenoidal.curvature`."""
     F, A = batch.curl, batch.A
     assert F is not None
     assert A is not None

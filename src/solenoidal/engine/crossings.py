@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from solenoidal.bloch import Block, fourier
+from solenoidal.bloch import Block
 from solenoidal.engine.collector import Recipe
-from solenoidal.model import BlochModel
+from solenoidal.scattered import Scattered
 from solenoidal.zone import Mesh
 
 __all__ = ["PIECES", "bound", "divided"]
@@ -35,16 +35,16 @@ APART = 1.0 + 1e-6
 TOGETHER = 4
 
 
-def bound(recipe: Recipe, model: BlochModel, mesh: Mesh) -> float:
+def bound(recipe: Recipe, source: Scattered, mesh: Mesh) -> float:
     """Mixing above which the cells of a mesh are divided, from some of its points.
 
     All points of a star are on one side of it, so that what vanishes by symmetry still does.
     """
     number = np.unique(np.linspace(0, mesh.size - 1, SAMPLES).astype(np.int64))
     k = (np.stack(np.unravel_index(number, mesh.n), axis=1) + np.array(mesh.offset)) / np.array(mesh.n)
-    task, found = recipe.task, []
+    found = []
     for first in range(0, len(k), BLOCK):
-        states = recipe.solve(fourier(model, k[first : first + BLOCK], task.operator, task.axes))
+        states = recipe.solve(source.block(k[first : first + BLOCK]))
         found.append(states.mixing(recipe.window))
     mixing = np.sort(np.concatenate(found))
     mixing = mixing[mixing > 0.0]
@@ -52,15 +52,13 @@ def bound(recipe: Recipe, model: BlochModel, mesh: Mesh) -> float:
     return LEAST if allowed >= len(mixing) else max(LEAST, APART * float(mixing[-allowed - 1]))
 
 
-def divided(
-    model: BlochModel, operator: tuple[str, tuple[str, ...] | None], curvature: bool, k: Real, weight: Real, n: Real
-) -> Iterator[tuple[Block, Real]]:
+def divided(source: Scattered, k: Real, weight: Real, n: Real) -> Iterator[tuple[Block, Real]]:
     """Pieces of the cells around ``k (n_k, D)`` on a mesh with ``n (D,)`` points, each with its weight.
 
     Parameters
     ----------
-    model, operator, curvature
-        As for :func:`solenoidal.bloch.fourier`: name and axes of the operator.
+    source
+        Gives the matrices of the pieces.
     weight
         ``(n_k,)`` of the whole cells.
     """
@@ -70,4 +68,4 @@ def divided(
     for first in range(0, len(k), TOGETHER):
         points = (k[first : first + TOGETHER, None] + inside).reshape(-1, D)
         weights = np.repeat(weight[first : first + TOGETHER] / len(inside), len(inside))
-        yield fourier(model, points, *operator, curvature), weights
+        yield source.block(points), weights

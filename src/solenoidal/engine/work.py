@@ -19,6 +19,7 @@ from solenoidal.engine.pruning import Pruning, Skipped, choose
 from solenoidal.engine.surroundings import surrounded
 from solenoidal.engine.task import Task
 from solenoidal.model import BlochModel, Operator
+from solenoidal.scattered import Scattered
 from solenoidal.spectral import plan
 from solenoidal.symmetry.operations import Operation
 from solenoidal.symmetry.reduce import Irreducible, irreducible_points, keeping, point_maps, unmixed
@@ -83,6 +84,11 @@ class Work:
     def source(self) -> Interpolator:
         """Gives the matrices on a mesh."""
         return zone.source(self.model, self.computed, self.curvature, self.task.precision)
+
+    @cached_property
+    def scattered(self) -> Scattered:
+        """Gives them away from it."""
+        return Scattered(self.model, self.computed, self.curvature)
 
     @cached_property
     def curvature(self) -> bool:
@@ -224,8 +230,8 @@ class Work:
         assert k is not None
         each = np.ones(len(states.e)) if weight is None else weight.astype(np.float64)
         out.add(states, np.where(chosen, 0.0, each))
-        operator, n = (self.task.operator, self.computed.components), np.array(mesh.n, dtype=np.float64)
-        for pieces, part in divided(self.model, operator, self.curvature, k[chosen], each[chosen], n):
+        n = np.array(mesh.n, dtype=np.float64)
+        for pieces, part in divided(self.scattered, k[chosen], each[chosen], n):
             out.add(out.recipe.solve(pieces, PIECES), part)
 
     def _blocks(
@@ -249,7 +255,7 @@ class Work:
         """Mixing of levels above which cells are divided, None where levels are not spread over cells."""
         if mesh.n not in self._crossings:
             recipe = self.recipe(mesh)
-            self._crossings[mesh.n] = bound(recipe, self.model, mesh) if recipe.plan.cells else None
+            self._crossings[mesh.n] = bound(recipe, self.scattered, mesh) if recipe.plan.cells else None
         return self._crossings[mesh.n]
 
     @cached_property

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from solenoidal.bloch import States
 from solenoidal.quantities import Settings, curvature_quantity
-from solenoidal.sums import diagonal
 
 
 @curvature_quantity
@@ -16,11 +15,11 @@ def basis_curvature(states: States, settings: Settings) -> NDArray[np.float64]:
 
     Wang, Yates, Souza, Vanderbilt, Phys. Rev. B 74, 195118 (2006), Eq. 40, first term.
     """
-    n, D = states.rows, states.v.shape[2]
+    n, D = states.rows, states.velocity.packed.shape[1]
     out = np.zeros((len(states.e), n, D, D, 1))
     if states.F is None:
         return out
-    F = diagonal(states.F[:, :n])
+    F = states.F[:, :n]
     if states.sign is not None:
         F = F * states.sign[:, :n, None]
     for p, (i, l) in enumerate(itertools.combinations(range(D), 2)):
