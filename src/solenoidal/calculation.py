@@ -192,7 +192,7 @@ def compute(
 
     An unbounded model has no zone: ``[zone] mesh`` is then one number, the least number of directions of k (polar
     angles in three dimensions), which are doubled until nothing moves by more than ``[zone] tolerance`` (1e-8 if it
-    is not given); ``[zone] cutoff`` is the largest |k|.  ``executor`` and ``keep`` are for sums over a zone.
+    is not given); ``[zone] cutoff`` is the largest |k|.  ``keep`` is for sums over a zone.
     """
     from solenoidal import results
 
@@ -269,7 +269,7 @@ def _run(
 
         if job.zone.method not in (None, "plain"):
             raise InputError(f"{job.origin}: [zone] method: {model.source} has no mesh, leave it out.")
-        return integrate.run(model, task, model.cutoff if cutoff is None else cutoff, listen)
+        return integrate.run(model, task, model.cutoff if cutoff is None else cutoff, listen, crew)
     if cutoff is not None:
         raise InputError(f"{job.origin}: [zone] cutoff: {model.source} has a Brillouin zone, which ends by itself.")
     if isinstance(model, Analytic):

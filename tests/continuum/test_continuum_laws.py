@@ -1,5 +1,7 @@
 """Laws: T -> 0, Mott, slopes in gaps, vanishing currents, invariances, and a brute-force sum over a fine mesh."""
 
+import os
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +12,8 @@ from scipy import integrate
 
 from solenoidal.builders.pauli import ONE, SX, SY, SZ, spin_operator
 from solenoidal.continuum import ContinuumModel
+from solenoidal.continuum.integrate import run
+from solenoidal.engine import Processes, Task, Threads
 
 #: Anisotropic, without any mirror, with a field.
 CROOKED = rashba(0.5, 0.1, 0.05, 0.3)
@@ -214,9 +218,27 @@ def test_many_at_once_equal_one_at_a_time():
             np.testing.assert_allclose(one.values[name][:, 0, 0], every.values[name][:, t, m], atol=1e-7)
 
 
-def test_threads_change_rounding_only():
-    one, two = (integrals(CROOKED, 0.6, 0.02, workers=n).conductivity for n in (1, 2))
-    np.testing.assert_allclose(one, two, atol=1e-13)
+def test_same_bits_whoever_computes():
+    """Threads, processes, and processes of which one dies."""
+    task = Task((40,), (), np.array([0.6]), np.array([0.0, 0.02]), axes=("z",))
+    one = run(CROOKED, task, crew=Threads(1))
+    for crew in (Threads(3), Processes(2), _Mortal(2)):
+        other = run(CROOKED, task, crew=crew)
+        for name, x in one.values.items():
+            assert np.array_equal(x, other.values[name])
+            assert np.array_equal(one.errors[name], other.errors[name])
+
+
+class _Mortal(Processes):
+    """The first worker is killed when the fourth part is sent."""
+
+    sent = 0
+
+    def submit(self, *args):
+        self.sent += 1
+        if self.sent == 4:
+            os.kill(next(iter(self.executor._processes)), signal.SIGKILL)
+        return super().submit(*args)
 
 
 def test_edge_of_a_band():

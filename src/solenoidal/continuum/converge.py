@@ -1,7 +1,7 @@
 """Sums over directions, doubled until no response moves."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,8 @@ from solenoidal.continuum.channels import parts
 from solenoidal.continuum.collect import Gathered, collect
 from solenoidal.continuum.directions import SPHERE, Rule
 from solenoidal.continuum.recipe import Recipe
-from solenoidal.engine.threads import deal
+from solenoidal.engine.schedule import Crew, in_order
+from solenoidal.engine.work import Part
 from solenoidal.events import Counter, Listener
 from solenoidal.statistics import FUNCTIONS
 
@@ -65,10 +66,10 @@ class Converged:
         self.split |= new.split
 
 
-def converge(recipe: Recipe, rules: Sequence[Rule], workers: int | None, listen: Listener) -> Converged:
+def converge(recipe: Recipe, rules: Sequence[Rule], crew: Crew, listen: Listener) -> Converged:
     """Take one rule after the other until every number stands still; chemical potentials that do are left out."""
     first, *finer = rules
-    gathered = gather(recipe, first, workers, listen)
+    gathered = gather(recipe, first, crew, listen)
     sums = values(recipe, gathered, first)
     everything = np.arange(len(recipe.plan.mu))
     out = Converged(
@@ -85,7 +86,7 @@ def converge(recipe: Recipe, rules: Sequence[Rule], workers: int | None, listen:
         if not len(active):
             break
         part = recipe.narrowed(active, np.arange(len(recipe.plan.kT)))
-        gathered = gather(part, rule, workers, listen)
+        gathered = gather(part, rule, crew, listen)
         out.note(gathered)
         for name, new in values(part, gathered, rule).items():
             old = out.sums[name][:, :, :, active]
@@ -108,24 +109,28 @@ def _still_open(done: Converged, tolerance: float) -> NDArray[np.bool_]:
     return out & done.open & ~done.edges
 
 
-def gather(recipe: Recipe, rule: Rule, workers: int | None, listen: Listener) -> Gathered:
-    """Sum along the rays of a rule on threads."""
-    chunks = [(rule.vectors[i : i + RAYS], rule.weights[i : i + RAYS]) for i in range(0, len(rule.vectors), RAYS)]
-    counter = Counter(listen, len(rule.vectors), "directions")
+@dataclass(frozen=True)
+class Rays:
+    """Sums along rays, in parts that do not depend on who computes them."""
 
-    def work(part: Sequence[tuple[Real, Real]], stop: threading.Event) -> Gathered:
-        mine: Gathered | None = None
-        for vectors, weights in part:
-            new = collect(recipe, vectors, weights, stop)
-            if mine is None:
-                mine = new
-            else:
-                mine.merge(new)
-            counter.add(len(vectors))
-        assert mine is not None
-        return mine
+    recipe: Recipe
 
-    return deal(work, chunks, workers)
+    def compute(self, mesh: Rule, part: Part, done: Callable[[int], None], stop: threading.Event) -> Gathered:
+        """Sum along some of the rays of a rule, see :class:`~solenoidal.engine.schedule.Divisible`."""
+        some = slice(*part.chunks)
+        out = collect(self.recipe, mesh.vectors[some], mesh.weights[some], stop)
+        done(part.points)
+        return out
+
+
+def gather(recipe: Recipe, rule: Rule, crew: Crew, listen: Listener) -> Gathered:
+    """Sum along the rays of a rule; parts are added in their order."""
+    n = len(rule.vectors)
+    parts = [Part((i, min(i + RAYS, n)), min(RAYS, n - i)) for i in range(0, n, RAYS)]
+    out, *others = in_order(crew, Rays(recipe), rule, parts, Counter(listen, n, "directions"))
+    for other in others:
+        out.merge(other)
+    return out
 
 
 def _density(recipe: Recipe, rule: Rule) -> float:

@@ -23,6 +23,7 @@ from solenoidal.continuum.rays import span
 from solenoidal.continuum.recipe import Recipe
 from solenoidal.continuum.tails import check_tails
 from solenoidal.continuum.tangents import touching_angles
+from solenoidal.engine.schedule import Crew, Threads
 from solenoidal.engine.task import Outcome, Task
 from solenoidal.errors import InputError
 from solenoidal.events import Listener, silent
@@ -38,7 +39,13 @@ Index = NDArray[np.int64]
 
 
 @one_blas_thread
-def run(model: ContinuumModel, task: Task, cutoff: float | None = None, listen: Listener = silent) -> Outcome:
+def run(
+    model: ContinuumModel,
+    task: Task,
+    cutoff: float | None = None,
+    listen: Listener = silent,
+    crew: Crew | None = None,
+) -> Outcome:
     """Compute every response of an unbounded model.
 
     Parameters
@@ -52,6 +59,8 @@ def run(model: ContinuumModel, task: Task, cutoff: float | None = None, listen: 
         1/Angstrom: sum over |k| below it only.  None for infinity.
     listen
         Receives progress and messages.
+    crew
+        Who computes; None for threads of this process.  The result is the same to the last bit for all.
 
     Returns
     -------
@@ -65,15 +74,25 @@ def run(model: ContinuumModel, task: Task, cutoff: float | None = None, listen: 
     InputError
         For an unknown definition, operator or component; a Fermi surface that does not close; bands within the
         thermal window at any large k; a response whose filled bands diverge.
+    WorkersLostError
+        If the workers die and cannot be replaced.
     """
     _check(model, task)
+    crew = crew or Threads(task.workers)
+    try:
+        return _run(model, task, cutoff, listen, crew)
+    finally:
+        crew.close()
+
+
+def _run(model: ContinuumModel, task: Task, cutoff: float | None, listen: Listener, crew: Crew) -> Outcome:
     operator = select_axes(model.operator(task.operator), task.axes, model.source)
     with announced_compilation(listen):
         recipe = _recipe(model, operator, task, cutoff)
         if cutoff is None:
             check_tails(recipe)
-        done = _assemble(recipe, listen)
-        shifts = _shifts(recipe, done, listen)
+        done = _assemble(recipe, crew, listen)
+        shifts = _shifts(recipe, done, crew, listen)
     fine = {name: x[0] for name, x in done.sums.items()}
     errors = {name: done.moved[name] + abs(x[0] - x[1]) + abs(x[2]) for name, x in done.sums.items()}
     carriers = fine.pop(CARRIERS)[0] - _constant(recipe)
@@ -92,11 +111,11 @@ def run(model: ContinuumModel, task: Task, cutoff: float | None = None, listen: 
     )
 
 
-def _assemble(recipe: Recipe, listen: Listener) -> Converged:
+def _assemble(recipe: Recipe, crew: Crew, listen: Listener) -> Converged:
     """All temperatures and chemical potentials, each with directions that suit it."""
     kT, mu = recipe.plan.kT, np.arange(len(recipe.plan.mu))
     warm, cold = np.flatnonzero(kT > 0.0), np.flatnonzero(kT == 0.0)
-    D, workers = recipe.model.dimension, recipe.task.workers
+    D = recipe.model.dimension
     usual = rules(D, recipe.task.mesh[0])
     touched = touching_angles(recipe.narrowed(mu, cold)) if D == 2 and len(cold) else {}
     plain = np.setdiff1d(mu, list(touched))
@@ -105,7 +124,7 @@ def _assemble(recipe: Recipe, listen: Listener) -> Converged:
     out: Converged | None = None
     for t, m, some in pieces:
         if len(t) and len(m):
-            part = converge(recipe.narrowed(m, t), some, workers, listen)
+            part = converge(recipe.narrowed(m, t), some, crew, listen)
             out = _placed(out, part, t, m, kT, len(mu))
     assert out is not None
     return out
@@ -140,7 +159,7 @@ def _mark_edges(out: Converged, part: Converged, t: Index, m: Index) -> None:
         out.moved[name][:, t[:, None], at] = np.maximum(out.moved[name][:, t[:, None], at], size)
 
 
-def _shifts(recipe: Recipe, done: Converged, listen: Listener) -> dict[str, Real]:
+def _shifts(recipe: Recipe, done: Converged, crew: Crew, listen: Listener) -> dict[str, Real]:
     """Change of every response when the degeneracy energy is divided by three, on moderately many directions."""
     if not done.split:
         return {name: np.zeros_like(x[0]) for name, x in done.sums.items() if name != CARRIERS}
@@ -149,7 +168,7 @@ def _shifts(recipe: Recipe, done: Converged, listen: Listener) -> dict[str, Real
     found = []
     for degeneracy in (recipe.degeneracy / 3.0, recipe.degeneracy):
         part = replace(recipe, degeneracy=degeneracy)
-        found.append(values(part, gather(part, rule, recipe.task.workers, listen), rule))
+        found.append(values(part, gather(part, rule, crew, listen), rule))
     return {name: x[0] - found[1][name][0] for name, x in found[0].items() if name != CARRIERS}
 
 

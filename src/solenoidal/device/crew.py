@@ -3,12 +3,13 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
+from typing import Any, TypeVar
 
 from solenoidal.device.backend import Device
 from solenoidal.device.fourier import Source, Tile, halves, source
 from solenoidal.device.states import solve
 from solenoidal.engine.collector import Collector, Recipe
-from solenoidal.engine.schedule import Threads
+from solenoidal.engine.schedule import Divisible, Threads
 from solenoidal.engine.threads import cores
 from solenoidal.engine.work import BATCH, Part, Work
 from solenoidal.errors import InputError
@@ -16,6 +17,8 @@ from solenoidal.events import Counter, Listener, Message, silent
 from solenoidal.zone import Mesh
 
 __all__ = ["Accelerator", "batch_size", "bytes_per_point"]
+
+T = TypeVar("T")
 
 #: Threads that deposit while another one waits for the device.
 TURNS = 4
@@ -81,11 +84,13 @@ class Accelerator(Threads):
         self._source: tuple[Work, Source] | None = None
         self._lock = threading.Lock()
 
-    def submit(self, work: Work, mesh: Mesh, part: Part, counter: Counter) -> "Future[Collector]":
+    def submit(self, work: Divisible[T], mesh: Any, part: Part, counter: Counter) -> "Future[T]":
         """See :class:`~solenoidal.engine.schedule.Crew`; a sum that a definition brings itself stays here."""
-        if part.definition is not None:
+        whole: Any = work
+        if part.definition is not None or not isinstance(whole, Work):
             return super().submit(work, mesh, part, counter)
-        return self.pool.submit(self._compute, work, mesh, part, counter)
+        sums: Future[Any] = self.pool.submit(self._compute, whole, mesh, part, counter)
+        return sums
 
     def close(self) -> None:
         """See :class:`~solenoidal.engine.schedule.Crew`."""

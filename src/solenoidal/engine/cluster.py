@@ -4,15 +4,16 @@ import contextlib
 import logging
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any, TypeVar
 
-from solenoidal.engine.collector import Collector
-from solenoidal.engine.schedule import Remote
-from solenoidal.engine.work import Part, Work
+from solenoidal.engine.schedule import Divisible, Remote
+from solenoidal.engine.work import Part
 from solenoidal.errors import InputError, WorkersLostError
 from solenoidal.events import Counter
-from solenoidal.zone import Mesh
 
 __all__ = ["Cluster"]
+
+T = TypeVar("T")
 
 #: Seconds to wait for the scheduler, and for the first worker.
 CONNECT, FIRST_WORKER = 20, 300
@@ -54,7 +55,7 @@ class Cluster(Remote):
             self.workers = sum(self.client.nthreads().values())
         return super().ahead
 
-    def submit(self, work: Work, mesh: Mesh, part: Part, counter: Counter) -> "Future[Collector]":
+    def submit(self, work: Divisible[T], mesh: Any, part: Part, counter: Counter) -> "Future[T]":
         """See :class:`~solenoidal.engine.schedule.Crew`."""
         if self.client.status != "running":
             raise WorkersLostError("the scheduler of the cluster does not answer any more.")

@@ -11,17 +11,15 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from solenoidal.compiled import one_blas_thread
-from solenoidal.engine.collector import Collector
 from solenoidal.engine.threads import cores
-from solenoidal.engine.work import Part, Work
+from solenoidal.engine.work import Part
 from solenoidal.errors import WorkersLostError
 from solenoidal.events import Counter
-from solenoidal.zone import Mesh
 
-__all__ = ["Crew", "Processes", "Remote", "Threads", "in_order"]
+__all__ = ["Crew", "Divisible", "Processes", "Remote", "Threads", "in_order"]
 
 #: Parts under way for every worker that is known of, and least.
 AHEAD, LEAST_AHEAD = 2, 8
@@ -29,6 +27,17 @@ AHEAD, LEAST_AHEAD = 2, 8
 TRIES = 4
 #: Seconds between two looks for Ctrl-C: a wait without an end would miss one that comes just before it begins.
 GLANCE = 0.2
+
+
+Sums = TypeVar("Sums", covariant=True)
+T = TypeVar("T")
+
+
+class Divisible(Protocol[Sums]):
+    """What is computed in parts: a sum over a zone, or along rays."""
+
+    def compute(self, mesh: Any, part: Part, done: Callable[[int], None], stop: threading.Event) -> Sums:
+        """Compute one part of the points of a mesh; ``done`` is told of finished ones, ``stop`` ends it early."""
 
 
 class Crew(Protocol):
@@ -42,7 +51,7 @@ class Crew(Protocol):
     def local(self) -> int:
         """Workers that share the memory of this process."""
 
-    def submit(self, work: Work, mesh: Mesh, part: Part, counter: Counter) -> "Future[Collector]":
+    def submit(self, work: Divisible[T], mesh: Any, part: Part, counter: Counter) -> "Future[T]":
         """Start one part."""
 
     def recover(self) -> bool:
@@ -76,7 +85,7 @@ class Threads:
         """See :class:`Crew`."""
         return self.count
 
-    def submit(self, work: Work, mesh: Mesh, part: Part, counter: Counter) -> "Future[Collector]":
+    def submit(self, work: Divisible[T], mesh: Any, part: Part, counter: Counter) -> "Future[T]":
         """See :class:`Crew`."""
         return self.pool.submit(work.compute, mesh, part, counter.add, self.stop)
 
@@ -115,7 +124,7 @@ class Remote:
         """See :class:`Crew`."""
         return 0
 
-    def submit(self, work: Work, mesh: Mesh, part: Part, counter: Counter) -> "Future[Collector]":
+    def submit(self, work: Divisible[T], mesh: Any, part: Part, counter: Counter) -> "Future[T]":
         """See :class:`Crew`."""
         return _Errand(self.executor, work, mesh, part, counter).start()
 
@@ -158,11 +167,11 @@ def _ignore_interrupt() -> None:
 class _Errand:
     """One part on its way: sent by name, again with the work itself if the worker does not know it."""
 
-    def __init__(self, executor: Executor, work: Work, mesh: Mesh, part: Part, counter: Counter) -> None:
+    def __init__(self, executor: Executor, work: Divisible[Any], mesh: Any, part: Part, counter: Counter) -> None:
         self.executor, self.work, self.mesh, self.part, self.counter = executor, work, mesh, part, counter
-        self.outcome: Future[Collector] = Future()
+        self.outcome: Future[Any] = Future()
 
-    def start(self) -> "Future[Collector]":
+    def start(self) -> "Future[Any]":
         """Send it."""
         self._send(None)
         return self.outcome
@@ -174,7 +183,7 @@ class _Errand:
         except Exception as error:  # a broken executor refuses
             self._fail(error)
 
-    def _back(self, future: "Future[Collector | None]") -> None:
+    def _back(self, future: "Future[Any]") -> None:
         try:
             answer = future.result()
         except (Exception, CancelledError) as error:
@@ -192,11 +201,11 @@ class _Errand:
             self.outcome.set_exception(error)
 
 
-_PACKED: dict[int, tuple[Work, str, bytes]] = {}
-_KNOWN: dict[str, Work] = {}
+_PACKED: dict[int, tuple[Divisible[Any], str, bytes]] = {}
+_KNOWN: dict[str, Divisible[Any]] = {}
 
 
-def _packed(work: Work) -> tuple[str, bytes]:
+def _packed(work: Divisible[Any]) -> tuple[str, bytes]:
     """Digest and pickled work, made once."""
     if id(work) not in _PACKED:
         content = pickle.dumps(work, protocol=pickle.HIGHEST_PROTOCOL)
@@ -206,7 +215,7 @@ def _packed(work: Work) -> tuple[str, bytes]:
 
 
 @one_blas_thread
-def _compute(digest: str, content: bytes | None, mesh: Mesh, part: Part) -> Collector | None:
+def _compute(digest: str, content: bytes | None, mesh: Any, part: Part) -> Any:
     """Run by a worker: the part, or None if the worker does not know the work."""
     if content is not None and digest not in _KNOWN:
         _KNOWN.clear()
@@ -222,13 +231,13 @@ def _silent(points: int) -> None:
 
 def in_order(
     crew: Crew,
-    work: Work,
-    mesh: Mesh,
+    work: Divisible[T],
+    mesh: Any,
     parts: Sequence[Part],
     counter: Counter,
     first: int = 0,
     most: int | None = None,
-) -> Iterator[Collector]:
+) -> Iterator[T]:
     """Yield the parts from ``first`` on in their order; at most ``most`` are under way or wait for their turn.
 
     Raises
@@ -236,8 +245,8 @@ def in_order(
     WorkersLostError
         If workers are lost and cannot be replaced.
     """
-    under_way: dict[int, Future[Collector]] = {}
-    submit: Callable[[int], Future[Collector]] = lambda n: crew.submit(work, mesh, parts[n], counter)  # noqa: E731
+    under_way: dict[int, Future[T]] = {}
+    submit: Callable[[int], Future[T]] = lambda n: crew.submit(work, mesh, parts[n], counter)  # noqa: E731
     for number in range(first, len(parts)):
         ahead = crew.ahead if most is None else min(most, crew.ahead)
         for n in range(number, min(number + ahead, len(parts))):
@@ -254,7 +263,7 @@ def in_order(
         del under_way[number]
 
 
-def _wait(future: "Future[Collector]") -> Collector:
+def _wait(future: "Future[T]") -> T:
     while not future.done():
         with contextlib.suppress(TimeoutError):
             return future.result(timeout=GLANCE)
