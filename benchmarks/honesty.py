@@ -1,4 +1,6 @@
-"""Are the errors of a tolerance honest?  Every case against a far denser mesh: ``python benchmarks/honesty.py``.
+"""Are errors honest?  Every case against a far denser mesh: ``python benchmarks/honesty.py [--offsets]``.
+
+By default the errors of a tolerance, with ``--offsets`` those of two uniform meshes with different offsets.
 
 For each case: the meshes, the part of all numbers whose true error is below the returned one, the median of returned
 over true error, and the largest true error in parts of the largest value of its definition and temperature.
@@ -25,6 +27,8 @@ SEEN = 1e-3
 #: Part of the numbers that must be honest, and the largest median of returned over true error.
 HONEST, MEDIAN = 0.95, 10.0
 KT = np.array([0.0, 0.005, 0.05])
+#: Those at which uniform meshes of sharp levels are judged, and points per direction of the reference by dimension.
+WARM, REFERENCE = np.array([0.0, 0.02, 0.05]), {2: 451, 3: 71}
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,13 @@ class Case:
             form=form, method="linear", tolerance=1e-2, most=self.most,
         )  # fmt: skip
 
+    @property
+    def shifted(self) -> Task:
+        """Two uniform meshes of sharp levels."""
+        n = {2: 100, 3: 20}[self.D]
+        shifted = {"mesh": (n,) * self.D, "second_offset": (0.0,) * self.D}
+        return replace(self.task, tolerance=None, method="plain", kT=WARM, **shifted)
+
 
 SOLID = {"D": 3, "most": 60_000, "denser": 2.2}
 CHARGE = {"operator": "charge", "definitions": ("conventional", "kubo")}
@@ -82,13 +93,13 @@ def scale(x: np.ndarray) -> np.ndarray:
     return np.maximum(own, 0.01 * own.max(axis=0, keepdims=True))
 
 
-def examine(name: str, case: Case) -> tuple[np.ndarray, np.ndarray]:
+def examine(name: str, case: Case, offsets: bool) -> tuple[np.ndarray, np.ndarray]:
     """Print one line; return which numbers are honest and the ratios that count."""
-    model, start = case.build(), time.perf_counter()
-    found = run(model, case.task)
+    model, start, task = case.build(), time.perf_counter(), case.shifted if offsets else case.task
+    found = run(model, task)
     took = time.perf_counter() - start
-    dense = tuple(round(case.denser * n) + 1 for n in found.mesh)
-    exact = run(model, replace(case.task, mesh=dense, tolerance=None, error=False)).conductivity
+    dense = tuple(REFERENCE[case.D] if offsets else round(case.denser * n) + 1 for n in found.mesh)
+    exact = run(model, replace(task, mesh=dense, tolerance=None, second_offset=None, error=False)).conductivity
     true, size, error = abs(found.conductivity - exact), scale(exact), found.errors["conductivity"]
     honest = (true <= error) | (true < 1e-9 * size)
     ratio = (error / np.maximum(true, 1e-300))[abs(exact) > SEEN * size]
@@ -101,13 +112,15 @@ def examine(name: str, case: Case) -> tuple[np.ndarray, np.ndarray]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cases", nargs="*", metavar="CASE", help=f"default: all of {', '.join(CASES)}")
-    names = parser.parse_args().cases or list(CASES)
+    parser.add_argument("--offsets", action="store_true", help="two uniform meshes instead of a tolerance")
+    options = parser.parse_args()
+    names = options.cases or list(CASES)
     head = f"{'case':19} {'mesh':>14} {'reference':>14} {'time':>8} {'honest':>9} {'median':>7}"
     print(f"{head} {'true':>9} {'returned':>9}")
     parts = []
     for name in names:
         try:
-            parts.append(examine(name, CASES[name]))
+            parts.append(examine(name, CASES[name], options.offsets))
         except Exception as error:
             print(f"{name:19} left out: {error}")
     honest, ratio = (np.concatenate(x) for x in zip(*parts, strict=True))

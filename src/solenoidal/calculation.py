@@ -203,6 +203,7 @@ def compute(
     axes = check_operator(model, job)
     mesh = tuple(int(n) for n in per_direction(model, job, "mesh"))
     offset = per_direction(model, job, "offset")
+    second = None if job.zone.second_offset is None else per_direction(model, job, "second_offset")
     fermi = fermi_energy(model, job, mesh, offset, listen)
     mu = chemical_potentials(model, job, fermi)
     warnings = () if isinstance(model, ContinuumModel) else check_range(model, job, mu, fermi)
@@ -226,6 +227,7 @@ def compute(
         precision=_precision(model, job),
         operations=_operations(model, job),
         device=found.name if found else "cpu",
+        second_offset=second,
     )
     crew = engine.Remote(executor) if isinstance(executor, Executor) else executor
     if found:
@@ -385,10 +387,10 @@ def per_direction(model: BlochModel | ContinuumModel, job: Job, key: str) -> tup
 def _without_zone(model: ContinuumModel, job: Job, key: str, entries: tuple[float, ...]) -> tuple[float, ...]:
     from solenoidal.continuum.directions import LARGEST
 
-    if key == "offset":
-        if entries != (0.5,):
+    if key != "mesh":
+        if entries != (0.5,) or key == "second_offset":
             raise InputError(
-                f"{job.origin}: [zone] offset: {model.source} has no mesh that could be shifted, leave it out."
+                f"{job.origin}: [zone] {key}: {model.source} has no mesh that could be shifted, leave it out."
             )
         return ()
     most = LARGEST[model.dimension] // 2 if model.dimension > 1 else math.inf

@@ -158,6 +158,9 @@ class Zone:
         first mesh, which may then be left out.
     offset
         Shift in units of the spacing, likewise; 0 is centred on Gamma.
+    second_offset
+        Of a second mesh of the same size: numbers are then means of both and errors their differences, instead of
+        differences to half the mesh.
     method
         ``"plain"``: the sum over the points with exact Fermi factors; ``"linear"``: every level spread over its mesh
         cell; ``"tetrahedron"``: energies linear in simplices between the points.  None for ``"linear"`` with a
@@ -179,6 +182,7 @@ class Zone:
 
     mesh: tuple[int, ...] | None = None
     offset: tuple[float, ...] = (0.5,)
+    second_offset: tuple[float, ...] | None = None
     method: str | None = None
     tolerance: float | None = None
     max_points: int | None = None
@@ -193,7 +197,18 @@ class Zone:
             mesh = [_integer("[zone] mesh", n, 1, MOST_POINTS) for n in _list("[zone] mesh", self.mesh)]
             _set(self, "mesh", tuple(mesh))
         _set(self, "offset", tuple(_number("[zone] offset", x) for x in _list("[zone] offset", self.offset)))
-        for key, entries in (("[zone] mesh", self.mesh or ()), ("[zone] offset", self.offset)):
+        if self.second_offset is not None:
+            key, entries = "[zone] second_offset", self.second_offset
+            _set(self, "second_offset", tuple(_number(key, x) for x in _list(key, entries)))
+            if self.tolerance is not None:
+                _fail(key, "a tolerance has errors of its own, remove one of them")
+            if self.method not in (None, "plain"):
+                _fail(key, f"meshes of one size share the error of method = {_show(self.method)}, remove one of them")
+        for key, entries in (
+            ("[zone] mesh", self.mesh or ()),
+            ("[zone] offset", self.offset),
+            ("[zone] second_offset", self.second_offset or ()),
+        ):
             if len(entries) > 3:
                 _fail(key, f"{len(entries)} numbers, a crystal has at most 3 periodic directions")
         if self.method is not None:

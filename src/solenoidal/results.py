@@ -84,6 +84,7 @@ def build(
 #: What an error bar is: for a mesh, for a tolerance, and for a model without a zone.
 _ERRORS = {
     "mesh": "error bar: absolute difference to half the mesh in every direction",
+    "offsets": "error bar: absolute difference between two meshes that are shifted against each other",
     "tolerance": "error bar: estimated from the last changes of a growing mesh",
     "rays": "error bar: change with the last doubling of directions of k, of the rule along rays, and of the cutoff",
 }
@@ -98,6 +99,8 @@ def _kind(model: BlochModel | ContinuumModel, task: Task) -> str:
     """Key of what an error bar is."""
     if isinstance(model, ContinuumModel):
         return "rays"
+    if task.second_offset is not None:
+        return "offsets"
     return "mesh" if task.tolerance is None else "tolerance"
 
 
@@ -240,6 +243,8 @@ def _provenance(
     if isinstance(model, BlochModel):
         out["cell_volume"] = model.volume
     optional = {"fermi_energy": fermi_energy, "gamma": task.gamma, "tolerance": task.tolerance}
+    if task.second_offset is not None:
+        out["second_offset"] = json.dumps(task.second_offset)
     return out | {key: value for key, value in optional.items() if value is not None}
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from solenoidal import definitions
 from solenoidal.compiled import announced_compilation, one_blas_thread
 from solenoidal.diagnostics import band_range
-from solenoidal.engine import checkpoint, memory, quality
+from solenoidal.engine import checkpoint, memory, offsets, quality
 from solenoidal.engine.checkpoint import Checkpoint, Stage, fingerprint
 from solenoidal.engine.refine import refine
 from solenoidal.engine.schedule import Crew, Processes, Remote, Threads
@@ -91,11 +91,13 @@ def _run(work: Work, crew: Crew, state: Checkpoint | None, listen: Listener) -> 
             most = memory.within(work, crew)
             memory.announce(work, crew, most, listen)
             if task.tolerance is None:
-                mesh = Mesh(tuple(task.mesh), tuple(task.offset))
-                meshes = [mesh, *([mesh.halved()] if task.error else [])]
+                meshes = _uniform(task)
+                mesh = meshes[0]
                 counter = Counter(listen, sum(map(work.total, meshes)))
-                fine, *half = map(add, meshes)
-                errors = {name: abs(fine.values[name] - h.values[name]) for h in half for name in fine.values}
+                fine, *others = map(add, meshes)
+                errors = {name: abs(fine.values[name] - x.values[name]) for x in others for name in fine.values}
+                if task.second_offset is not None:
+                    fine, errors = offsets.mean(fine, others[0]), offsets.differences(fine, others[0])
             else:
                 refined = refine(task, add, listen)
                 mesh, fine, errors, short = refined.meshes[-1], refined.sums[-1], refined.errors, refined.short
@@ -109,7 +111,7 @@ def _run(work: Work, crew: Crew, state: Checkpoint | None, listen: Listener) -> 
         errors,
         fine.shifts,
         fine.carriers,
-        mesh.size,
+        mesh.size * (1 if task.second_offset is None else 2),
         fine.bands,
         small,
         (*short, *quality.warnings(task, fine, errors if task.tolerance is None else {}, small)),
@@ -119,9 +121,26 @@ def _run(work: Work, crew: Crew, state: Checkpoint | None, listen: Listener) -> 
     )
 
 
+def _uniform(task: Task) -> list[Mesh]:
+    """The mesh of a task, and the one that it is compared with."""
+    mesh = Mesh(tuple(task.mesh), tuple(task.offset))
+    if task.second_offset is not None:
+        return [mesh, Mesh(mesh.n, tuple(task.second_offset))]
+    return [mesh, *([mesh.halved()] if task.error else [])]
+
+
+#: Between the points and the offsets of a mesh in its name.
+AT = " at "
+
+
 def _name(mesh: Mesh) -> str:
     """Name of the sum over a mesh in a state on disk."""
-    return "x".join(map(str, mesh.n))
+    return "x".join(map(str, mesh.n)) + AT + " ".join(map(repr, mesh.offset))
+
+
+def _named(name: str) -> Mesh:
+    n, offset = name.split(AT)
+    return Mesh(tuple(map(int, n.split("x"))), tuple(map(float, offset.split())))
 
 
 def _checkpoint(work: Work, keep: Path | None, resume: bool, listen: Listener) -> Checkpoint | None:
@@ -133,7 +152,7 @@ def _checkpoint(work: Work, keep: Path | None, resume: bool, listen: Listener) -
         if out.found():
             listen(Message(f"an unfinished run in {keep} is dropped: --resume would have gone on with it"))
         out.discard()
-    elif out.resume(lambda name: work.recipe(Mesh(tuple(map(int, name.split("x"))), tuple(work.task.offset)))):
+    elif out.resume(lambda name: work.recipe(_named(name))):
         out.announce()
     else:
         listen(Message(f"nothing to resume in {keep}: starting from the beginning"))
@@ -154,6 +173,7 @@ def _check(model: BlochModel, task: Task) -> None:
             raise InputError(
                 f"temperature: definition '{name}' needs T > 0, take 0 out of the list or drop the definition."
             )
+    offsets.check(task)
     if task.degeneracy > WIDE and 0.0 < (width := float(np.subtract(*band_range(model)[::-1]))) <= task.degeneracy:
         raise InputError(
             f"degeneracy = {task.degeneracy:g} eV is wider than all bands of {model.source} ({width:.3g} eV): "

@@ -85,6 +85,7 @@ def _surface_warnings(task: Task, sweep: Sweep) -> list[str]:
 def _quality(task: Task, name: str, sweep: Sweep, errors: Real | None) -> list[str]:
     """Sentences about entries of a response that move by more than 5 %."""
     out = []
+    other = "half the mesh" if task.second_offset is None else "the second offset"
     values, shifts, floor = sweep.values[name], sweep.shifts[name], sweep.floors[name]
     for d, label in enumerate(responses.get(name).terms(task.choice)):
         who = label if name == "conductivity" else f"{name} {label}"
@@ -93,8 +94,7 @@ def _quality(task: Task, name: str, sweep: Sweep, errors: Real | None) -> list[s
             continue
         if errors is not None and (ratio := float(errors[d].max(initial=0.0)) / size) > 0.05:
             out.append(
-                f"{who}: half the mesh moves the numbers by up to {100 * ratio:.0f} % of the largest: "
-                f"use a denser mesh."
+                f"{who}: {other} moves the numbers by up to {100 * ratio:.0f} % of the largest: use a denser mesh."
             )
         if (ratio := float(abs(shifts[d]).max(initial=0.0)) / size) > 0.05:
             out.append(

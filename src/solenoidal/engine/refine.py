@@ -16,7 +16,7 @@ from solenoidal.engine.task import Task
 from solenoidal.events import Listener, Message
 from solenoidal.zone import Mesh
 
-__all__ = ["Refined", "estimate", "refine", "unconverged"]
+__all__ = ["Refined", "estimate", "refine", "shared", "unconverged"]
 
 Real = NDArray[np.float64]
 
@@ -82,11 +82,11 @@ def refine(task: Task, add: Callable[[Mesh, float | None], Sweep], listen: Liste
 
 def estimate(values: Sequence[Real]) -> Real:
     """Error of the last of three successive values ``(label, T, mu, ...)`` on growing meshes."""
-    before, last = (_shared(abs(b - a)) for a, b in itertools.pairwise(values))
+    before, last = (shared(abs(b - a)) for a, b in itertools.pairwise(values))
     return np.asarray(np.maximum(last, BEFORE * np.sqrt(before * last)))
 
 
-def _shared(change: Real) -> Real:
+def shared(change: Real) -> Real:
     """The larger of a change and its root mean square over neighbouring chemical potentials."""
     from scipy.ndimage import uniform_filter1d  # takes long to import, only a tolerance needs it
 

@@ -41,8 +41,10 @@ class Task:
         ``"S"`` or ``"P"``, for the definitions that have both.
     gamma
         eV: the Kubo formula with this rate, form (K gamma); None for form (K).
+    second_offset
+        Of a second mesh with as many points: values are means of both, errors differences.  None for one mesh.
     error
-        Also run the mesh with half as many points per direction and give the difference.
+        Without a second mesh, also run one with half as many points per direction and give the difference.
     workers
         Threads; None for all cores.
     responses
@@ -85,6 +87,7 @@ class Task:
     memory: float | None = None
     device: str = "cpu"
     precision: str = "double"
+    second_offset: tuple[float, ...] | None = None
 
     @property
     def choice(self) -> Choice:
@@ -102,7 +105,8 @@ class Outcome:
         By response, ``(label, T, mu, ...)``; the conductivity ``(definition, T, mu, current, field, component)`` in
         Angstrom^(2 - D).
     errors
-        The same: absolute difference to the halved mesh; empty if not asked for.
+        The same: absolute difference to the halved mesh or between two offsets, or estimated from growing meshes; empty
+        if not asked for.
     shifts
         The same: change when ``degeneracy`` is divided by three.
     carriers

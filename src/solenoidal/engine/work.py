@@ -152,9 +152,9 @@ class Work:
         """Points of a mesh that stand for all of it, None without symmetry."""
         if not self.task.operations:
             return None
-        if mesh.n not in self._known:
-            self._known[mesh.n] = irreducible_points(mesh, self._operations(self.computed, mesh))
-        return self._known[mesh.n]
+        if mesh not in self._known:
+            self._known[mesh] = irreducible_points(mesh, self._operations(self.computed, mesh))
+        return self._known[mesh]
 
     def _operations(self, operator: Operator, mesh: Mesh) -> tuple[Operation, ...]:
         """Operations that may be used for an operator with these components."""
@@ -164,7 +164,7 @@ class Work:
         return operations
 
     @cached_property
-    def _known(self) -> dict[tuple[int, ...], Irreducible]:
+    def _known(self) -> dict[Mesh, Irreducible]:
         return {}
 
     def weights(self, mesh: Mesh) -> Weights | None:
@@ -172,14 +172,14 @@ class Work:
         found = self.irreducible(mesh)
         if found is None:
             return None
-        if mesh.n not in self._weights:
+        if mesh not in self._weights:
             out = np.zeros(mesh.n, dtype=np.int32)
             out[tuple(found.index.T)] = found.weights
-            self._weights[mesh.n] = out
-        return self._weights[mesh.n]
+            self._weights[mesh] = out
+        return self._weights[mesh]
 
     @cached_property
-    def _weights(self) -> dict[tuple[int, ...], Weights]:
+    def _weights(self) -> dict[Mesh, Weights]:
         return {}
 
     def total(self, mesh: Mesh) -> int:
@@ -253,23 +253,23 @@ class Work:
 
     def crossing(self, mesh: Mesh) -> float | None:
         """Mixing of levels above which cells are divided, None where levels are not spread over cells."""
-        if mesh.n not in self._crossings:
+        if mesh not in self._crossings:
             recipe = self.recipe(mesh)
-            self._crossings[mesh.n] = bound(recipe, self.scattered, mesh) if recipe.plan.cells else None
-        return self._crossings[mesh.n]
+            self._crossings[mesh] = bound(recipe, self.scattered, mesh) if recipe.plan.cells else None
+        return self._crossings[mesh]
 
     @cached_property
-    def _crossings(self) -> dict[tuple[int, ...], float | None]:
+    def _crossings(self) -> dict[Mesh, float | None]:
         return {}
 
     def pruning(self, mesh: Mesh) -> Pruning | None:
         """What tells which points of a mesh contribute nothing, None where that is not worth while: beside a device."""
         if self.task.device != "cpu":
             return None
-        if mesh.n not in self._prunings:
-            self._prunings[mesh.n] = choose(self.source, mesh, self.recipe(mesh))
-        return self._prunings[mesh.n]
+        if mesh not in self._prunings:
+            self._prunings[mesh] = choose(self.source, mesh, self.recipe(mesh))
+        return self._prunings[mesh]
 
     @cached_property
-    def _prunings(self) -> dict[tuple[int, ...], Pruning | None]:
+    def _prunings(self) -> dict[Mesh, Pruning | None]:
         return {}
