@@ -34,7 +34,7 @@ LONG = 4.0
 
 @dataclass(frozen=True)
 class Case:
-    """A crystal, its response, the last mesh of this package and of the peer, method and meshes of the limit."""
+    """A crystal, its response, the last meshes (of sharp levels, of spread ones, of the peer), method and meshes of the limit."""
 
     name: str
     seed: Path
@@ -43,9 +43,11 @@ class Case:
     kelvin: float
     generators: tuple[str, ...]
     last: int
+    spread_last: int
     peer_last: int
     method: str
     reference: tuple[int, int]
+    tolerance: float
 
     @property
     def ladder(self) -> Ladder:
@@ -58,12 +60,14 @@ class Case:
 PT = ("Inversion", "C4z", "C4x", "TimeReversal")
 FE = ("Inversion", "C4z", "TimeReversal*C2x")
 CASES = {
-    "pt": Case("Pt, T = 0", ROOT / "examples/pt/Pt", 17.6251, "spin", 0.0, PT, 100, 80, "linear", (120, 200)),
-    "fe": Case("Fe, 300 K", DATA / "fe-qe/Fe", 13.2234, "charge", 300.0, FE, 96, 60, "plain", (128, 200)),
+    "pt": Case(
+        "Pt, T = 0", ROOT / "examples/pt/Pt", 17.6251, "spin", 0.0, PT, 100, 100, 80, "linear", (120, 200), 0.01
+    ),
+    "fe": Case("Fe, 300 K", DATA / "fe-qe/Fe", 13.2234, "charge", 300.0, FE, 240, 128, 100, "plain", (400, 520), 0.05),
 }
-LADDER = (10, 12, 16, 20, 24, 28, 32, 36, 40, 48, 56, 64, 80, 96, 100)
+LADDER = (10, 12, 16, 20, 24, 28, 32, 36, 40, 48, 56, 64, 80, 96, 100, 128, 160, 200, 240)
 #: Meshes of the peer and the size of its Fourier transforms, which must divide them; 5 and 6 are the fastest.
-PEER_LADDER = {12: 6, 20: 5, 24: 6, 30: 6, 36: 6, 40: 5, 48: 6, 54: 6, 60: 6, 72: 6, 80: 5}
+PEER_LADDER = {12: 6, 20: 5, 24: 6, 30: 6, 36: 6, 40: 5, 48: 6, 54: 6, 60: 6, 72: 6, 80: 5, 100: 5}
 #: Its refinement: first mesh, size of the transforms, iterations, cells divided by each.
 PEER_REFINED = ((12, 4, 24, 1), (24, 6, 8, 1), (40, 5, 8, 2))
 PEER_TETRA = (24, 40)
@@ -118,14 +122,15 @@ def execute(python: str, script: str, ladder: Ladder) -> dict[str, object]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def own_series(last: int) -> dict[str, tuple[Step, ...]]:
+def own_series(case: Case) -> dict[str, tuple[Step, ...]]:
     """Steps of this package by choice of options."""
-    meshes = [n for n in LADDER if n <= last]
-    choices = {(m, o): f"solenoidal, {m}, {'half' if o else 'Gamma'}" for o in (0.0, 0.5) for m in ("plain", "linear")}
-    out = {name: tuple(Step(n, offset, method) for n in meshes) for (method, offset), name in choices.items()}
-    out["solenoidal, tetrahedron, half"] = tuple(Step(n, 0.5, "tetrahedron") for n in meshes if n <= 64)
-    out["solenoidal, linear, half, no symmetry"] = tuple(Step(n, 0.5, "linear", False) for n in meshes if n <= 40)
-    return {**out, "solenoidal, tolerance 0.01": (Step(12, 0.5, "linear", tolerance=0.01),)}
+    last = {"plain": case.last, "linear": case.spread_last}
+    choices = {(m, o): f"solenoidal, {m}, {'half' if o else 'Gamma'}" for o in (0.0, 0.5) for m in last}
+    out = {name: tuple(Step(n, o, m) for n in LADDER if n <= last[m]) for (m, o), name in choices.items()}
+    out["solenoidal, tetrahedron, half"] = tuple(Step(n, 0.5, "tetrahedron") for n in LADDER if n <= 64)
+    out["solenoidal, linear, half, no symmetry"] = tuple(Step(n, 0.5, "linear", False) for n in LADDER if n <= 40)
+    name = f"solenoidal, tolerance {case.tolerance:g}"
+    return {**out, name: (Step(12, 0.5, "linear", tolerance=case.tolerance),)}
 
 
 def peer_series(last: int) -> dict[str, tuple[Step, ...]]:
@@ -269,7 +274,7 @@ def compare(case: Case, rounds: int, peer: str | None) -> None:
     print(f"\n## {case.name}: limit known to {100 * uncertain:.2g} %", flush=True)
     programs = {
         name: (sys.executable, "error_ours.py", replace(case.ladder, steps=steps))
-        for name, steps in own_series(case.last).items()
+        for name, steps in own_series(case).items()
     }
     if peer is not None:
         for name, steps in peer_series(case.peer_last).items():
