@@ -34,7 +34,7 @@ LONG = 4.0
 
 @dataclass(frozen=True)
 class Case:
-    """A crystal, its response, the last meshes (of sharp levels, of spread ones, of the peer), method and meshes of the limit."""
+    """A crystal and its response, how dense meshes may be (sharp levels, spread ones, peer), how the limit is found."""
 
     name: str
     seed: Path
