@@ -81,7 +81,9 @@ class MadeElements(Elements):
     @cached_property
     def packed(self) -> Packed:
         """See :class:`Elements`."""
-        return self.make(*self.operands)
+        out = self.make(*self.operands)
+        self.operands = ()
+        return out
 
     def take(self, index: NDArray[np.bool_]) -> Elements:
         """See :class:`Elements`; what is not made yet need not be made for all."""
