@@ -63,9 +63,9 @@ def multiplet_trace(L: Complex, R: Complex, Z: Complex, group: Index, sign: Real
 
 
 @placed
-def diagonal(X: Complex, first: int = 0) -> Real:
-    """Real parts of the diagonal elements ``(n_k, n, p)`` of ``X (n_k, n, p, N)``, whose rows begin at ``first``."""
-    return np.asarray(np.einsum("knpn->knp", X[..., first : first + X.shape[1]]).real)
+def diagonal(X: Complex) -> Real:
+    """Real parts of the diagonal elements ``(n_k, n, p)`` of ``X (n_k, n, p, N)``."""
+    return np.asarray(np.einsum("knpn->knp", X[..., : X.shape[1]]).real)
 
 
 def inverse_differences(e: Real, group: Index) -> Real:

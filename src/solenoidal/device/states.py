@@ -109,7 +109,7 @@ class DeviceStates(States):
         part = super(DeviceStates, replace(self, **self._elements)).take(index)
         elements: dict[str, Any] = {"v": part.velocity, "s": part.operator}
         assert isinstance(part, DeviceStates)
-        return replace(part, **elements)
+        return self._remembered(replace(part, **elements), index)
 
     @property
     def _elements(self) -> dict[str, Any]:

@@ -67,10 +67,10 @@ def _between(Z: Array, y: slice, x: slice) -> Array:
 
 
 @serves(sums.diagonal)
-def diagonal(X: Array, first: int = 0) -> Real:
+def diagonal(X: Array) -> Real:
     """See :func:`solenoidal.sums.diagonal`."""
     every = slice(0, X.shape[1])
-    return host(_between(X[:, :, :, first:], every, every).real)
+    return host(_between(X, every, every).real)
 
 
 @serves(products.row_product)

@@ -22,8 +22,6 @@ def basis_curvature(states: States, settings: Settings) -> NDArray[np.float64]:
     F = states.F[:, some]
     if states.sign is not None:
         F = F * states.sign[:, some, None]
-    if states.sign is not None:
-        F = F * states.sign[:, some, None]
     for p, (i, l) in enumerate(itertools.combinations(range(D), 2)):
         out[:, :, l, i, 0] = F[:, :, p]
         out[:, :, i, l, 0] = -F[:, :, p]
