@@ -421,6 +421,13 @@ def expectation(X: Packed, bras: Packed, n_k: int) -> Real:
 
 
 @exact
+def _times(F: Real, f: int, J: Real, j: int) -> tuple[Vector, Vector]:
+    """Parts of ``F J``."""
+    weight = load(F, f)
+    return times(weight, load(J, j)), times(weight, load(J, j + width(J)))
+
+
+@exact
 def _add_pairs(
     first: int, rows: int, N: int, low: int, at: int, columns: int,
     X: Real, x: int, step: int, F: Real, f: int, J: Real, total: Real,
@@ -434,15 +441,17 @@ def _add_pairs(
     levels = rows - first
     count = len(total) // (levels * W)
     for m in range(at, at + columns):
-        for n in range(low, min(rows, m)):
-            j = ((n - low) * columns + m - at) * Z
-            weight = load(F, f + ((n - first) * N + m if n >= first else (m - first) * N + n) * W)
-            re, im = times(weight, load(J, j)), times(weight, load(J, j + W))
+        for n in range(low, first if m < rows else low):
+            re, im = _times(F, f + ((m - first) * N + n) * W, J, ((n - low) * columns + m - at) * Z)
+            for c in range(count):
+                z, t = x + c * step + (n * N + m) * Z, (c * levels + m - first) * W
+                store(total, t, load(total, t) - (times(load(X, z + W), re) - load(X, z) * im))
+        for n in range(first, min(rows, m)):
+            re, im = _times(F, f + ((n - first) * N + m) * W, J, ((n - low) * columns + m - at) * Z)
             for c in range(count):
                 z, t = x + c * step + (n * N + m) * Z, (c * levels + n - first) * W
                 term = times(load(X, z + W), re) - load(X, z) * im
-                if n >= first:
-                    store(total, t, load(total, t) + term)
+                store(total, t, load(total, t) + term)
                 if m < rows:
                     t += (m - n) * W
                     store(total, t, load(total, t) - term)
