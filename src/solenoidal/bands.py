@@ -1,7 +1,7 @@
 """Geometry of single bands, for any metric: what the identities of the theory speak about.
 
-Every function takes :class:`~solenoidal.bloch.States` and returns an array ``(n_k, N, ...)`` over the lowest
-``states.rows`` levels.  Levels must be nondegenerate: inside a multiplet only traces mean anything, see
+Every function takes :class:`~solenoidal.bloch.States` and returns an array ``(n_k, N, ...)`` over the levels
+``states.wanted``.  Levels must be nondegenerate: inside a multiplet only traces mean anything, see
 :mod:`solenoidal.quantities`.  Source: Xiao and Niu, Phys. Rev. B 104, L241411 (2021); metric signs: bosonic notes,
 section 1.
 """
@@ -39,17 +39,22 @@ Real = NDArray[np.float64]
 
 
 def _diagonal(X: Complex, states: States) -> Real:
-    d = np.asarray(np.einsum("kn...n->kn...", X[:, : states.rows, ..., : states.rows]).real)
+    d = np.asarray(np.einsum("kn...n->kn...", _wanted(X, states)[..., states.wanted]).real)
     if states.sign is None:
         return d
-    return np.asarray(d * states.sign[:, : states.rows].reshape(*d.shape[:2], *[1] * (d.ndim - 2)))
+    return np.asarray(d * states.sign[:, states.wanted].reshape(*d.shape[:2], *[1] * (d.ndim - 2)))
+
+
+def _wanted(X: Complex, states: States) -> Complex:
+    """Rows wanted of X, which has those or all."""
+    return X[:, states.wanted] if X.shape[1] == states.e.shape[1] else X
 
 
 def _pairs(L: Complex, X: Complex, states: States) -> Real:
     """``eta_n Im sum_m eta_m L^l_nm X_mn`` for Hermitian X ``(n_k, n, ..., N)``: ``(n_k, n, l, ...)``."""
-    n, shape = states.rows, X.shape[2:-1]
-    flat = np.ascontiguousarray(X[:, :n]).reshape(len(X), n, -1, X.shape[-1])
-    out = imag_sum(np.ascontiguousarray(L[:, :n]), flat, states.sign)
+    X, shape = _wanted(X, states), X.shape[2:-1]
+    flat = np.ascontiguousarray(X).reshape(*X.shape[:2], -1, X.shape[-1])
+    out = imag_sum(np.ascontiguousarray(_wanted(L, states)), flat, states.sign, states.first)
     return out.reshape(*out.shape[:3], *shape)
 
 
@@ -136,7 +141,7 @@ def interband_torque_dipole(states: States) -> Complex:
     tau = torque(states)
     Dtau = torque_derivative(states).transpose(0, 1, 4, 2, 3)
     tauA = row_product(tau, -1j * states.B, states.sign).transpose(0, 1, 4, 3, 2)
-    v = _diagonal(states.v, replace(states, rows=states.e.shape[1]))
+    v = _diagonal(states.v, replace(states, first=0, rows=states.e.shape[1]))
     over_w = tau.swapaxes(2, 3) * -states.G[:, :, :, None]
     return np.asarray(0.5j * Dtau + tauA - 1j * over_w[:, :, :, None, :] * v[:, None, :, :, None])
 
@@ -146,7 +151,7 @@ def polarizability_interband(states: States) -> Real:
     signs = np.ones_like(states.e) if states.sign is None else states.sign
     vGG = states.B * states.G[:, :, None, :]
     out = np.einsum("kn,km,knlm,kmnia->knila", signs, signs, vGG, interband_torque_dipole(states), optimize=True)
-    return np.asarray(-2.0 * out.imag[:, : states.rows])
+    return np.asarray(-2.0 * out.imag[:, states.wanted])
 
 
 def torque_quadrupole(states: States) -> Real:
@@ -159,4 +164,4 @@ def torque_quadrupole(states: States) -> Real:
     path = "kn,km,kp,knim,kmap,kpln->knila"
     first = np.einsum(path, signs, signs, signs, A, tau, A, optimize=True).real
     cross = np.einsum("kn,km,knim,kmlan->knila", signs, signs, A, Dtau, optimize=True).imag
-    return np.asarray((0.5 * first - 0.25 * (cross + cross.swapaxes(2, 3)))[:, : states.rows])
+    return np.asarray((0.5 * first - 0.25 * (cross + cross.swapaxes(2, 3)))[:, states.wanted])

@@ -8,7 +8,7 @@ carries eta_m (bosonic notes, section 1).
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from solenoidal import packed
 from solenoidal.curvature import basis_curvature, position_curl
 from solenoidal.eigen import eigenstates, packed_eigenstates
-from solenoidal.elements import Elements, lazy
+from solenoidal.elements import Elements, MadeElements, lazy
 from solenoidal.errors import InputError
 from solenoidal.model import BlochModel, Operator
 from solenoidal.multiplets import group_levels, group_means
@@ -29,7 +29,6 @@ __all__ = [
     "Block",
     "States",
     "fourier",
-    "rows_wanted",
     "select_axes",
     "solve",
     "velocity",
@@ -126,8 +125,8 @@ class States:
     F
         ``(n_k, N, D (D - 1) / 2)`` curvature of the basis <n|F_il|n> for i < l, Angstrom^2, or None where not wanted
         or zero because there is no A^W.
-    rows
-        How many of the lowest levels quantities are wanted for; sums over m always run over all N.
+    first, rows
+        First level that quantities are wanted for, and the one after the last; sums over m always run over all N.
     full
         How many of the lowest levels are known to be full wherever quantities are wanted: quantities that say so leave
         out what these exchange with each other.
@@ -147,6 +146,12 @@ class States:
     around: Real | None = None
     full: int = 0
     cell: Real | None = None
+    first: int = 0
+
+    @property
+    def wanted(self) -> slice:
+        """Levels that quantities are wanted for."""
+        return slice(self.first, self.rows)
 
     @property
     def velocity(self) -> Elements:
@@ -183,17 +188,17 @@ class States:
     @cached_property
     def packed_G(self) -> Real:
         """G in the rows wanted, in the layout of :mod:`solenoidal.packed`."""
-        return packed.inverse_differences(self.e, self.group, self.rows, self.velocity.kind)
+        return packed.inverse_differences(self.e, self.group, self.rows, self.velocity.kind, self.first)
 
     @cached_property
     def packed_B(self) -> Packed:
         """B in the rows wanted, in that layout."""
-        return packed.weighted(self.velocity.packed, self.packed_G)
+        return packed.weighted(self.velocity.packed, self.packed_G, self.first)
 
     @cached_property
     def packed_sG(self) -> Packed:
         """s_nm / w_nm in the rows wanted, in that layout."""
-        return packed.weighted(self.operator.packed, self.packed_G)
+        return packed.weighted(self.operator.packed, self.packed_G, self.first)
 
     @cached_property
     def e_group(self) -> Real:
@@ -205,6 +210,57 @@ class States:
         """``(n_k, N, D)`` widths over the mesh cell, eV."""
         assert self.cell is not None
         return cell_widths(self.e, self.group, self._slopes, self.cell, self.sign)
+
+    @cached_property
+    def reach(self) -> tuple[Real, Real]:
+        """``(n_k, N)`` lowest and highest energy of every level in its mesh cell and at its neighbours, eV."""
+        half = 0.0 if self.cell is None else 0.5 * self.widths.sum(axis=2)
+        low, high = np.asarray(self.e - half), np.asarray(self.e + half)
+        if self.around is not None:
+            low, high = np.minimum(low, self.around.min(axis=2)), np.maximum(high, self.around.max(axis=2))
+        return low, high
+
+    def outside(self, window: tuple[float, float]) -> tuple[NDArray[np.bool_], Index]:
+        """Points without a level that reaches into a window (eV), nor a multiplet around it, and the levels below it.
+
+        Returns
+        -------
+        ndarray, ndarray
+            ``(n_k,)`` each.
+        """
+        N = self.e.shape[1]
+        low, high = self.reach
+        below = np.asarray((high < window[0]).sum(axis=1))
+        inner = (below > 0) & (below < N)
+        upper, at = np.minimum(below, N - 1), np.arange(len(below))
+        cut = inner & (self.group[at, upper] == self.group[at, upper - 1])
+        return (below + (low > window[1]).sum(axis=1) == N) & ~cut, below
+
+    def narrowed(self, rows_below: float | None, full_below: float | None, windowed: bool) -> Self:
+        """Return the same states with the levels that quantities are wanted for; multiplets stay whole.
+
+        Parameters
+        ----------
+        rows_below, full_below, windowed
+            As in :func:`solve`.
+        """
+        N = int(self.e.shape[1])
+        rows = N if rows_below is None else _whole(self.group, _needed(self.reach[0], rows_below))
+        full = 0
+        if full_below is not None:
+            full = _uncut(self.group, N - _needed(-self.reach[1][:, ::-1], -full_below))
+        v: Any = self.velocity
+        s: Any = self.operator
+        out = replace(self, v=v, s=s, rows=rows, full=full, first=full if windowed else 0)
+        return self._remembered(out)
+
+    def _remembered(self, other: Self, index: Any = slice(None)) -> Self:
+        """Give others at the same points, or at some of them, what is known of their spread."""
+        if "widths" in self.__dict__:
+            other.__dict__["widths"] = self.widths[index]
+        if "reach" in self.__dict__:
+            other.__dict__["reach"] = (self.reach[0][index], self.reach[1][index])
+        return other
 
     def mixing(self, window: tuple[float, float]) -> Real:
         """``(n_k,)``: how much the cell mixes levels that reach into a window (eV), see :mod:`solenoidal.widths`."""
@@ -226,13 +282,14 @@ class States:
         group = group_levels(self.e, degeneracy, self.sign)
         v: Any = self.velocity
         s: Any = self.operator
-        return replace(self, v=v, s=s, group=group, full=_uncut(group, self.full))
+        full, first = _uncut(group, self.full), _uncut(group, self.first)
+        return replace(self, v=v, s=s, group=group, full=full, first=first)
 
-    def take(self, index: NDArray[np.bool_]) -> "States":
+    def take(self, index: NDArray[np.bool_]) -> Self:
         """Return the k-points that ``index (n_k,)`` marks."""
         v: Any = self.velocity.take(index)
         s: Any = self.operator.take(index)
-        return replace(
+        out = replace(
             self,
             e=self.e[index],
             sign=None if self.sign is None else self.sign[index],
@@ -242,6 +299,7 @@ class States:
             F=None if self.F is None else self.F[index],
             around=None if self.around is None else self.around[index],
         )
+        return self._remembered(out, index)
 
 
 def fourier(
@@ -309,8 +367,10 @@ def solve(
     rows_below: float | None = None,
     cell: Real | None = None,
     full_below: float | None = None,
+    *,
+    windowed: bool = False,
 ) -> States:
-    """Diagonalise a block and rotate its matrices into the eigenbasis.
+    """Diagonalise a block and rotate its matrices into the eigenbasis, each when it is first asked for.
 
     Parameters
     ----------
@@ -325,6 +385,8 @@ def solve(
         ``rows_below`` anywhere in the cell; likewise at the neighbours that the block knows.
     full_below
         Levels that stay below this energy (eV), in their cell and at the neighbours too, are full; None for none.
+    windowed
+        Whether quantities are not wanted for full levels either.
 
     Raises
     ------
@@ -334,38 +396,13 @@ def solve(
     e, bras, sign = _eigenstates(block)
     group, n_k = group_levels(e, degeneracy, sign), len(e)
     sides = _as_precise(bras, block.elements("dH"))
-    v: Any = Elements(packed=(_rotated_velocity(block, sides), n_k))
-    internal: Any = Elements(packed=(packed.rotate(block.elements("s").packed, sides), n_k))
+    v: Any = _rotated_velocity(block, sides)
+    internal: Any = MadeElements(packed.rotate, (block.elements("s").packed, sides), n_k)
     F = None
     if block.with_curl:
         F = basis_curvature(block.elements("curl"), block.elements("A"), sides, block.metric)
     found = States(e, sign, v, internal, group, e.shape[1], F, block.around, cell=cell)
-    rows, full = rows_wanted(found, rows_below, full_below)
-    out = replace(found, v=v, s=internal, rows=rows, full=full)
-    if cell is not None:
-        out.__dict__["widths"] = found.widths  # they do not depend on the rows
-    return out
-
-
-def rows_wanted(states: States, rows_below: float | None, full_below: float | None = None) -> tuple[int, int]:
-    """How many of the lowest levels reach down to an energy at any k-point, and how many stay below another at all.
-
-    Multiplets stay whole, see :func:`solve`.
-
-    Parameters
-    ----------
-    states
-        All levels of a block.
-    rows_below, full_below
-        As in :func:`solve`.
-    """
-    N = int(states.e.shape[1])
-    if rows_below is None and full_below is None:
-        return N, 0
-    low, high = _reach(states)
-    rows = N if rows_below is None else _needed(low, rows_below)
-    full = 0 if full_below is None else N - _needed(-high[:, ::-1], -full_below)
-    return _whole(states.group, rows), _uncut(states.group, full)
+    return found.narrowed(rows_below, full_below, windowed)
 
 
 def _eigenstates(block: Block) -> tuple[Real, Packed, Real | None]:
@@ -374,15 +411,6 @@ def _eigenstates(block: Block) -> tuple[Real, Packed, Real | None]:
         return packed_eigenstates(H, block.metric, block.k)
     e, U, sign = eigenstates(block.H, block.metric, block.k)
     return e, packed.bras(U), sign
-
-
-def _reach(states: States) -> tuple[Real, Real]:
-    """``(n_k, N)`` lowest and highest energy of every level in its mesh cell and at its neighbours."""
-    half = 0.0 if states.cell is None else 0.5 * states.widths.sum(axis=2)
-    low, high = np.asarray(states.e - half), np.asarray(states.e + half)
-    if states.around is not None:
-        low, high = np.minimum(low, states.around.min(axis=2)), np.maximum(high, states.around.max(axis=2))
-    return low, high
 
 
 def _needed(lowest: Real, rows_below: float) -> int:
@@ -398,11 +426,12 @@ def velocity(block: Block) -> Complex:
     return packed.unpack(packed.velocity(_energy(block), dH.packed, block.elements("A").packed), dH.n_k)
 
 
-def _rotated_velocity(block: Block, bras: Packed) -> Packed:
-    dH = block.elements("dH").packed
+def _rotated_velocity(block: Block, bras: Packed) -> Elements:
+    dH = block.elements("dH")
     if block.flat:
-        return packed.rotate(dH, bras)
-    return packed.rotated_velocity(_energy(block), dH, block.elements("A").packed, bras)
+        return MadeElements(packed.rotate, (dH.packed, bras), dH.n_k)
+    operands = _energy(block), dH.packed, block.elements("A").packed, bras
+    return MadeElements(packed.rotated_velocity, operands, dH.n_k)
 
 
 def _energy(block: Block) -> Packed:

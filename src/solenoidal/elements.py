@@ -7,9 +7,9 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from solenoidal.packed import Packed, diagonal, pack, unpack
+from solenoidal.packed import Packed, chosen, diagonal, pack, unpack
 
-__all__ = ["Elements", "PlainElements", "lazy"]
+__all__ = ["Elements", "MadeElements", "PlainElements", "lazy"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
@@ -58,7 +58,38 @@ class Elements:
 
     def take(self, index: NDArray[np.bool_]) -> "Elements":
         """Return the k-points that ``index (n_k,)`` marks."""
+        if self.born_packed:
+            return Elements(packed=(chosen(self.packed, index), int(index.sum())))
         return Elements(self.plain[index])
+
+
+class MadeElements(Elements):
+    """Elements that a function makes of packed matrices when they are first asked for.
+
+    Parameters
+    ----------
+    make, operands
+        Each k-point of ``make(*operands)`` depends on the same one of the operands alone.
+    n_k
+        Number of k-points.
+    """
+
+    def __init__(self, make: Callable[..., Packed], operands: tuple[Packed, ...], n_k: int) -> None:
+        self.make, self.operands, self.n_k = make, operands, n_k
+        self.born_packed = True
+
+    @cached_property
+    def packed(self) -> Packed:
+        """See :class:`Elements`."""
+        out = self.make(*self.operands)
+        self.operands = ()
+        return out
+
+    def take(self, index: NDArray[np.bool_]) -> Elements:
+        """See :class:`Elements`; what is not made yet need not be made for all."""
+        if "packed" in self.__dict__:
+            return super().take(index)
+        return MadeElements(self.make, tuple(chosen(X, index) for X in self.operands), int(index.sum()))
 
 
 class PlainElements:

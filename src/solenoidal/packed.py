@@ -22,6 +22,7 @@ __all__ = [
     "anticommutator",
     "anticommutator_sum",
     "bras",
+    "chosen",
     "diagonal",
     "expectation",
     "imag_sum",
@@ -93,6 +94,26 @@ def single(X: Packed) -> Packed:
     """Matrices in single precision, twice as many k-points in a group."""
     out: Packed = aligned(((len(X) + 1) // 2, *X.shape[1:-1], 2 * X.shape[-1]), np.float32)
     _single(X, out)
+    return out
+
+
+@exact
+def _chosen(X: Real, index: Index, size: int, out: Real) -> None:
+    W = width(out)
+    for number in range(len(out)):
+        for z in range(size):
+            for lane in range(W):
+                k = index[min(number * W + lane, len(index) - 1)]
+                out[number, z, lane] = X[k // W, z, k % W]
+
+
+def chosen(X: Packed, index: NDArray[np.bool_]) -> Packed:
+    """Matrices of the k-points that ``index (n_k,)`` marks, one at least."""
+    points = X.shape[-1]
+    at = np.flatnonzero(index)
+    out: Packed = aligned((-(-len(at) // points), *X.shape[1:]), X.dtype)
+    size = X[0, ..., 0].size
+    _chosen(X.reshape(len(X), size, points), at, size, out.reshape(len(out), size, points))
     return out
 
 
@@ -211,14 +232,14 @@ def rotated_velocity(H: Packed, dH: Packed, A: Packed, bras: Packed) -> Packed:
 
 
 @exact
-def _inverse_differences(e: Real, group: Real, out: Real) -> None:
+def _inverse_differences(e: Real, group: Real, first: int, out: Real) -> None:
     groups, N, points = e.shape
     rows, W = out.shape[1], width(e)
     levels, number, flat, zero, one = e.reshape(-1), group.reshape(-1), out.reshape(-1), splat(0.0), splat(1.0)
     for g in range(groups):
         for n in range(rows):
             for z in range(0, points, W):
-                at, m = (g * N + n) * points + z, g * N * points + z
+                at, m = (g * N + first + n) * points + z, g * N * points + z
                 x, i = load(levels, at), load(number, at)
                 for y in range((g * rows + n) * N * points + z, (g * rows + n + 1) * N * points, points):
                     other = load(number, m) - i
@@ -228,20 +249,20 @@ def _inverse_differences(e: Real, group: Real, out: Real) -> None:
                     m += points
 
 
-def inverse_differences(e: Real, group: Index, rows: int, kind: Any = np.float64) -> Real:
-    """``1 / (e_n - e_m)`` between different multiplets, 0 inside one, ``(groups, rows, N, WIDTH)``.
+def inverse_differences(e: Real, group: Index, rows: int, kind: Any = np.float64, first: int = 0) -> Real:
+    """``1 / (e_n - e_m)`` between different multiplets, 0 inside one, ``(groups, rows - first, N, WIDTH)``.
 
-    The differences are taken in double precision whatever the ``kind`` of the result.
+    In the rows from ``first`` to ``rows``, whose differences are taken in double precision whatever the ``kind``.
     """
     n_k, N = e.shape
     points = 8 * WIDTH // np.dtype(kind).itemsize
-    out: Real = aligned((-(-n_k // points), rows, N, points))
-    _inverse_differences(pack_levels(e, points), pack_levels(group.astype(np.float64), points), out)
+    out: Real = aligned((-(-n_k // points), rows - first, N, points))
+    _inverse_differences(pack_levels(e, points), pack_levels(group.astype(np.float64), points), first, out)
     return out.astype(kind, copy=False)
 
 
 @exact
-def _weighted(X: Packed, G: Real, out: Packed) -> None:
+def _weighted(X: Packed, G: Real, first: int, out: Packed) -> None:
     W = width(out)
     Z = 2 * W
     groups, P, rows, N = out.shape[:4]
@@ -250,18 +271,23 @@ def _weighted(X: Packed, G: Real, out: Packed) -> None:
         for p in range(P):
             for nm in range(rows * N):
                 f = load(weight, (g * rows * N + nm) * W)
-                x, y = ((g * P + p) * X.shape[2] * N + nm) * Z, ((g * P + p) * rows * N + nm) * Z
+                x, y = (((g * P + p) * X.shape[2] + first) * N + nm) * Z, ((g * P + p) * rows * N + nm) * Z
                 store(flat, y, load(source, x) * f)
                 store(flat, y + W, load(source, x + W) * f)
 
 
 @placed
-def weighted(X: Packed, G: Real) -> Packed:
-    """``X^p_nm G_nm`` for the rows that G has."""
+def weighted(X: Packed, G: Real, first: int = 0) -> Packed:
+    """``X^p_nm G_nm`` for the rows that G has, which begin at row ``first`` of X."""
     groups, rows, N, points = G.shape
     out: Packed = aligned((groups, X.shape[1], rows, N, 2, points), X.dtype)
-    _weighted(X, G, out)
+    _weighted(X, G, first, out)
     return out
+
+
+def _skipped(X: Packed, rows: int, first: int) -> int:
+    """Row of X that is level ``first``: the first if X has only the rows wanted."""
+    return first if X.shape[2] > rows else 0
 
 
 def _signed_columns(X: Packed, sign: Real | None) -> Packed:
@@ -297,27 +323,27 @@ def row_product(X: Packed, Y: Packed, sign: Real | None, which: Sequence[tuple[i
 
 
 @exact
-def _anticommutators(X: Packed, Xs: Packed, Y: Packed, Ys: Packed, rows: int, out: Packed) -> None:
+def _anticommutators(X: Packed, Xs: Packed, Y: Packed, Ys: Packed, first: int, out: Packed) -> None:
     W = width(out)
     Z = 2 * W
     groups, P, N = X.shape[:3]
-    Q = Y.shape[1]
+    Q, rows, skip, upper = Y.shape[1], out.shape[2], first * N * Z, first == 0
     x, xs, y, ys, flat = X.reshape(-1), Xs.reshape(-1), Y.reshape(-1), Ys.reshape(-1), out.reshape(-1)
     size = N * N * Z
     for g in range(groups):
         for p in range(P):
             for q in range(Q):
                 a, b, at = (g * P + p) * size, (g * Q + q) * size, ((g * P + p) * Q + q) * rows * N * Z
-                dots(N, rows, N, xs, a, y, b, flat, at, True, False)
-                dots(N, rows, N, ys, b, x, a, flat, at, True, True)
+                dots(N, rows, N, xs, a + skip, y, b, flat, at, upper, False)
+                dots(N, rows, N, ys, b + skip, x, a, flat, at, upper, True)
 
 
 @placed
-def anticommutator(X: Packed, Y: Packed, rows: int, sign: Real | None = None) -> Packed:
-    """``<n|X^p eta Y^q + Y^q eta X^p|m>`` for the first rows n, ``(groups, p q, rows, N, 2, WIDTH)``."""
+def anticommutator(X: Packed, Y: Packed, rows: int, sign: Real | None = None, first: int = 0) -> Packed:
+    """``<n|X^p eta Y^q + Y^q eta X^p|m>``, n from ``first`` to ``rows``: ``(groups, p q, n, N, 2, WIDTH)``."""
     groups, P, N, *_, points = X.shape
-    out: Packed = aligned((groups, P * Y.shape[1], rows, N, 2, points), X.dtype)
-    _anticommutators(X, _signed_columns(X, sign), Y, _signed_columns(Y, sign), rows, out)
+    out: Packed = aligned((groups, P * Y.shape[1], rows - first, N, 2, points), X.dtype)
+    _anticommutators(X, _signed_columns(X, sign), Y, _signed_columns(Y, sign), first, out)
     return out
 
 
@@ -354,7 +380,7 @@ def _imag_dot(N: int, L: Real, a: int, R: Real, b: int) -> Vector:
 
 
 @exact
-def _band_sum(L: Packed, R: Packed, real: bool, out: Real, buffer: Real) -> None:
+def _band_sum(L: Packed, R: Packed, skip: int, real: bool, out: Real, buffer: Real) -> None:
     W = width(L)
     Z = 2 * W
     groups, P, rows, N = L.shape[:4]
@@ -365,19 +391,23 @@ def _band_sum(L: Packed, R: Packed, real: bool, out: Real, buffer: Real) -> None
             for p in range(P):
                 a = ((g * P + p) * rows + n) * N * Z
                 for q in range(Q):
-                    b = ((g * Q + q) * other + n) * N * Z
+                    b = ((g * Q + q) * other + skip + n) * N * Z
                     store(buffer, 0, _real_dot(N, left, a, right, b) if real else _imag_dot(N, left, a, right, b))
                     _scatter(buffer, g, n, p * Q + q, out)
 
 
 @placed
-def imag_sum(L: Packed, R: Packed, n_k: int, sign: Real | None = None) -> Real:
-    """Band sum ``out[k, n, p, q] = eta_n Im sum_m eta_m L^p_nm conj(R^q_nm)`` for the rows n of L."""
+def imag_sum(L: Packed, R: Packed, n_k: int, sign: Real | None = None, first: int = 0) -> Real:
+    """Band sum ``out[k, n, p, q] = eta_n Im sum_m eta_m L^p_nm conj(R^q_nm)`` for the rows n of L.
+
+    They are levels from ``first`` on; R has these rows, or all levels, or all up to the last of them.
+    """
     P, rows = L.shape[1:3]
     out = np.empty((n_k, rows, P * R.shape[1]))
-    _band_sum(_signed_columns(L, sign), R, False, out, scratch("sum", L.shape[5], L.dtype))
+    skip = _skipped(R, rows, first)
+    _band_sum(_signed_columns(L, sign), R, skip, False, out, scratch("sum", L.shape[5], L.dtype))
     if sign is not None:
-        out *= sign[:, :rows, None]
+        out *= sign[:, first : first + rows, None]
     return out.reshape(n_k, rows, P, R.shape[1])
 
 
@@ -386,25 +416,40 @@ def expectation(X: Packed, bras: Packed, n_k: int) -> Real:
     P, rows = X.shape[1], bras.shape[2]
     out = np.empty((n_k, rows, P))
     XU = row_product(bras, X, None, [(0, p) for p in range(P)])
-    _band_sum(XU, bras, True, out, scratch("sum", X.shape[5], X.dtype))
+    _band_sum(XU, bras, 0, True, out, scratch("sum", X.shape[5], X.dtype))
     return out
 
 
 @exact
+def _times(F: Real, f: int, J: Real, j: int) -> tuple[Vector, Vector]:
+    """Parts of ``F J``."""
+    weight = load(F, f)
+    return times(weight, load(J, j)), times(weight, load(J, j + width(J)))
+
+
+@exact
 def _add_pairs(
-    rows: int, N: int, first: int, columns: int, X: Real, x: int, step: int, F: Real, f: int, J: Real, total: Real
-) -> None:
-    """Add ``Im X^c_nm F_nm conj(J_nm)`` to level n, and its negative, the element (m, n), to level m."""
+    first: int, rows: int, N: int, low: int, at: int, columns: int,
+    X: Real, x: int, step: int, F: Real, f: int, J: Real, total: Real,
+) -> None:  # fmt: skip
+    """Add ``Im X^c_nm F_nm conj(J_nm)`` to level n, and its negative, the element (m, n), to level m.
+
+    Of the levels m from ``at`` on and those n below m from ``low`` on; F and the total begin at level ``first``.
+    """
     W = width(X)
     Z = 2 * W
-    count = len(total) // (rows * W)
-    for m in range(first, first + columns):
-        for n in range(min(rows, m)):
-            re, im = load(J, (n * columns + m - first) * Z), load(J, (n * columns + m - first) * Z + W)
-            weight = load(F, f + (n * N + m) * W)
-            re, im = times(weight, re), times(weight, im)
+    levels = rows - first
+    count = len(total) // (levels * W)
+    for m in range(at, at + columns):
+        for n in range(low, first if m < rows else low):
+            re, im = _times(F, f + ((m - first) * N + n) * W, J, ((n - low) * columns + m - at) * Z)
             for c in range(count):
-                z, t = x + c * step + (n * N + m) * Z, (c * rows + n) * W
+                z, t = x + c * step + (n * N + m) * Z, (c * levels + m - first) * W
+                store(total, t, load(total, t) - (times(load(X, z + W), re) - load(X, z) * im))
+        for n in range(first, min(rows, m)):
+            re, im = _times(F, f + ((n - first) * N + m) * W, J, ((n - low) * columns + m - at) * Z)
+            for c in range(count):
+                z, t = x + c * step + (n * N + m) * Z, (c * levels + n - first) * W
                 term = times(load(X, z + W), re) - load(X, z) * im
                 store(total, t, load(total, t) + term)
                 if m < rows:
@@ -414,31 +459,35 @@ def _add_pairs(
 
 @exact
 def _anticommutator_sum(
-    F: Real, X: Packed, Xs: Packed, Y: Packed, Ys: Packed, full: int, out: Real, work: Real
+    F: Real, X: Packed, Xs: Packed, Y: Packed, Ys: Packed, full: int, first: int, out: Real, work: Real
 ) -> None:
     W = width(X)
     Z = 2 * W
-    groups, rows, N = F.shape[:3]
-    P, Q, size = X.shape[1], Y.shape[1], N * N * Z
+    groups, levels, N = F.shape[:3]
+    P, Q, size, rows = X.shape[1], Y.shape[1], N * N * Z, first + levels
     weight, x, xs, y, ys = F.reshape(-1), X.reshape(-1), Xs.reshape(-1), Y.reshape(-1), Ys.reshape(-1)
-    total, J = work[: P * rows * W], work[P * rows * W :]
+    total, J = work[: P * levels * W], work[P * levels * W :]
     for g in range(groups):
         for p in range(P):
             for q in range(Q):
                 a, b = (g * P + p) * size, (g * Q + q) * size
                 total[:] = 0.0
-                for m in range(full, N, SIDE):
-                    columns, last, at = min(SIDE, N - m), min(rows, m + SIDE), m * N * Z
-                    dots(N, last, columns, xs, a, y, b + at, J, 0, False, False)
-                    dots(N, last, columns, ys, b, x, a + at, J, 0, False, True)
-                    _add_pairs(rows, N, m, columns, x, g * P * size, size, weight, g * rows * N * W, J, total)
+                for m in range(max(full, first), N, SIDE):
+                    low = 0 if m < rows else first  # of two levels one must be wanted
+                    columns, last, at, skip = min(SIDE, N - m), min(rows, m + SIDE) - low, m * N * Z, low * N * Z
+                    dots(N, last, columns, xs, a + skip, y, b + at, J, 0, False, False)
+                    dots(N, last, columns, ys, b + skip, x, a + at, J, 0, False, True)
+                    f = g * levels * N * W
+                    _add_pairs(first, rows, N, low, m, columns, x, g * P * size, size, weight, f, J, total)
                 for c in range(P):
-                    for n in range(rows):
-                        _scatter(total[(c * rows + n) * W :], g, n, (c * P + p) * Q + q, out)
+                    for n in range(levels):
+                        _scatter(total[(c * levels + n) * W :], g, n, (c * P + p) * Q + q, out)
 
 
 @placed
-def anticommutator_sum(F: Real, X: Packed, Y: Packed, n_k: int, sign: Real | None = None, full: int = 0) -> Real:
+def anticommutator_sum(
+    F: Real, X: Packed, Y: Packed, n_k: int, sign: Real | None = None, full: int = 0, first: int = 0
+) -> Real:
     """``eta_n Im sum_m eta_m X^c_nm F_nm conj(J_nm)`` with ``J = X^p eta Y^q + Y^q eta X^p``, ``(n_k, n, c, p, q)``.
 
     Parameters
@@ -447,14 +496,16 @@ def anticommutator_sum(F: Real, X: Packed, Y: Packed, n_k: int, sign: Real | Non
         Real, symmetric, 0 inside multiplets, as :func:`inverse_differences` stores it.
     full
         Pairs of the first so many levels are left out: what they add to one level they take from the other.
+    first
+        Level of the first row of F.
     """
     rows, P, Q = F.shape[1], X.shape[1], Y.shape[1]
     out = np.empty((n_k, rows, P * P * Q))
     if sign is not None:
         eta = pack_levels(sign, F.shape[3]).astype(F.dtype, copy=False)
-        F = F * eta[:, :rows, None] * eta[:, None]
-    work = scratch("anticommutator", (P + 2 * SIDE) * rows * F.shape[3], F.dtype)
-    _anticommutator_sum(F, X, _signed_columns(X, sign), Y, _signed_columns(Y, sign), full, out, work)
+        F = F * eta[:, first : first + rows, None] * eta[:, None]
+    work = scratch("anticommutator", (P * rows + 2 * SIDE * (first + rows)) * F.shape[3], F.dtype)
+    _anticommutator_sum(F, X, _signed_columns(X, sign), Y, _signed_columns(Y, sign), full, first, out, work)
     return out.reshape(n_k, rows, P, P, Q)
 
 
@@ -472,7 +523,9 @@ def _together(group: Index, g: int, n: int, m: int, mask: Real) -> bool:
 
 
 @exact
-def _multiplet_trace(L: Packed, R: Packed, Z: Packed, group: Index, out: Real, work: Real) -> None:
+def _multiplet_trace(
+    L: Packed, R: Packed, Z: Packed, group: Index, skip: int, first: int, out: Real, work: Real
+) -> None:
     W = width(L)
     groups, P, rows, N = L.shape[:4]
     Q, S = R.shape[1], Z.shape[1]
@@ -484,15 +537,15 @@ def _multiplet_trace(L: Packed, R: Packed, Z: Packed, group: Index, out: Real, w
                 store(total, c, fill(L, 0.0))
             for step in (-1, 1):  # the levels of a multiplet follow each other
                 m = n if step == 1 else n - 1
-                while 0 <= m < rows and _together(group, g, n, m, mask):
+                while 0 <= m < rows and _together(group, g, first + n, first + m, mask):
                     on = load(mask, 0)
                     for p in range(P):
                         a = ((g * P + p) * rows + n) * N * 2 * W
                         for q in range(Q):
-                            b = ((g * Q + q) * R.shape[2] + m) * N * 2 * W
+                            b = ((g * Q + q) * R.shape[2] + skip + m) * N * 2 * W
                             re, im = _real_dot(N, left, a, right, b), _imag_dot(N, left, a, right, b)
                             for r in range(S):
-                                c = ((g * S + r) * Z.shape[2] * N + m * N + n) * 2 * W
+                                c = (((g * S + r) * Z.shape[2] + first + m) * N + first + n) * 2 * W
                                 t = ((p * Q + q) * S + r) * W
                                 store(
                                     total, t, load(total, t) + on * (times(re, load(last, c + W)) + im * load(last, c))
@@ -503,12 +556,14 @@ def _multiplet_trace(L: Packed, R: Packed, Z: Packed, group: Index, out: Real, w
 
 
 @placed
-def multiplet_trace(L: Packed, R: Packed, Z: Packed, group: Index, sign: Real | None = None) -> Real:
-    """Rows x of a multiplet trace, ``out[k, x, p, q, r]``, see :func:`solenoidal.sums.multiplet_trace`."""
+def multiplet_trace(L: Packed, R: Packed, Z: Packed, group: Index, sign: Real | None = None, first: int = 0) -> Real:
+    """Rows x of a multiplet trace, ``out[k, x, p, q, r]``, see :func:`solenoidal.sums.multiplet_trace`.
+
+    L has the rows wanted, from ``first`` on, R the same or all, Z all.
+    """
     P, rows = L.shape[1:3]
     out = np.empty((len(group), rows, P * R.shape[1] * Z.shape[1]))
     # Levels of one multiplet have one norm, so that eta_x eta_y = 1.
-    _multiplet_trace(
-        _signed_columns(L, sign), R, Z, group, out, scratch("trace", (1 + out.shape[2]) * L.shape[5], L.dtype)
-    )
+    work = scratch("trace", (1 + out.shape[2]) * L.shape[5], L.dtype)
+    _multiplet_trace(_signed_columns(L, sign), R, Z, group, _skipped(R, rows, first), first, out, work)
     return out.reshape(len(group), rows, P, R.shape[1], Z.shape[1])

@@ -31,6 +31,6 @@ def spin_current(states: States) -> Complex:
     """Conventional current ``J^{i,a} = (v^i eta s^a + s^a eta v^i) / 2`` in rows, ``(n_k, n, i, a, m)``."""
     if "J" not in states.cache:
         v, s = states.velocity.packed, states.operator.packed
-        J = 0.5 * packed.unpack(packed.anticommutator(v, s, states.rows, states.sign), len(states.e))
+        J = 0.5 * packed.unpack(packed.anticommutator(v, s, states.rows, states.sign, states.first), len(states.e))
         states.cache["J"] = J.reshape(*J.shape[:2], v.shape[1], s.shape[1], J.shape[3])
     return states.cache["J"]

@@ -40,6 +40,11 @@ class EnergyFunction:
     deep: tuple[float, float]
     cold: Cold
 
+    @property
+    def windowed(self) -> bool:
+        """Whether it vanishes far below mu too: only levels near mu count."""
+        return self.deep == (0.0, 0.0)
+
 
 def fermi(x: Real, kT: float) -> Real:
     """``f = 1 / (exp(x / kT) + 1)``; the step with f(0) = 1 at kT = 0."""

@@ -18,7 +18,7 @@ Index = NDArray[np.int64]
 
 
 @placed
-def imag_sum(L: Complex, R: Complex, sign: Real | None = None) -> Real:
+def imag_sum(L: Complex, R: Complex, sign: Real | None = None, first: int = 0) -> Real:
     """Band sum ``out[k, n, p, q] = eta_n Im sum_m eta_m L^p_nm conj(R^q_nm)``.
 
     For Hermitian R this is ``eta_n Im sum_m eta_m L_nm R_mn``; L carries 1/w where an equation has it.
@@ -29,16 +29,17 @@ def imag_sum(L: Complex, R: Complex, sign: Real | None = None) -> Real:
         ``(n_k, n, P, N)`` and ``(n_k, n, Q, N)``; the same n of N levels as rows.
     sign
         ``(n_k, N)`` norms, or None where all are 1.
+    first
+        Level of the first row.
     """
-    if sign is not None:
-        L = L * (sign[:, : L.shape[1], None, None] * sign[:, None, None, :])
+    L = _signed(L, sign, first)
     out = np.empty((*L.shape[:3], R.shape[2]))
     _imag_sum(_real(L), _real(R), out)
     return out
 
 
 @placed
-def multiplet_trace(L: Complex, R: Complex, Z: Complex, group: Index, sign: Real | None = None) -> Real:
+def multiplet_trace(L: Complex, R: Complex, Z: Complex, group: Index, sign: Real | None = None, first: int = 0) -> Real:
     """Rows x of a multiplet trace, ``out[k, x, p, q, r]``.
 
     ``eta_x Im sum_y~x (sum_m eta_m L^p_xm conj(R^q_ym)) eta_y Z^r_yx``: the sum over y runs over the multiplet of x,
@@ -51,12 +52,13 @@ def multiplet_trace(L: Complex, R: Complex, Z: Complex, group: Index, sign: Real
         ``(n_k, n, P, N)``, ``(n_k, n, Q, N)``, ``(n_k, n, S, N)``.
     group
         ``(n_k, N)`` from :func:`solenoidal.multiplets.group_levels`.
+    first
+        Level of the first row.
     """
-    if sign is not None:
-        L = L * (sign[:, : L.shape[1], None, None] * sign[:, None, None, :])
-        Z = Z * sign[:, : Z.shape[1], None, None]
+    L = _signed(L, sign, first)
+    Z = Z if sign is None else Z * sign[:, first : first + Z.shape[1], None, None]
     out = np.empty((*L.shape[:3], R.shape[2], Z.shape[2]))
-    _multiplet_trace(_real(L), _real(R), np.ascontiguousarray(Z), group, out)
+    _multiplet_trace(_real(L), _real(R), np.ascontiguousarray(Z), group, first, out)
     return out
 
 
@@ -76,6 +78,13 @@ def inverse_differences(e: Real, group: Index) -> Real:
 def magnitude(x: Real) -> float:
     """Sum over rows of the largest magnitude in each row of ``x (n, columns)``."""
     return float(_magnitude(x))
+
+
+def _signed(L: Complex, sign: Real | None, first: int) -> Complex:
+    """``eta_n L_nm eta_m`` of rows from ``first`` on."""
+    if sign is None:
+        return L
+    return np.asarray(L * (sign[:, first : first + L.shape[1], None, None] * sign[:, None, None, :]))
 
 
 def _real(X: Complex) -> Real:
@@ -101,7 +110,7 @@ def _imag_sum(L: Real, R: Real, out: Real) -> None:
 
 
 @jit
-def _multiplet_trace(L: Real, R: Real, Z: Complex, group: Index, out: Real) -> None:
+def _multiplet_trace(L: Real, R: Real, Z: Complex, group: Index, first: int, out: Real) -> None:
     n_k, n, P, M = L.shape
     Q = R.shape[2]
     S = Z.shape[2]
@@ -116,7 +125,7 @@ def _multiplet_trace(L: Real, R: Real, Z: Complex, group: Index, out: Real) -> N
                     for r in range(S):
                         out[k, x, p, q, r] = 0.0
                 for y in range(n):
-                    if group[k, y] != group[k, x]:
+                    if group[k, first + y] != group[k, first + x]:
                         continue
                     for q in range(Q):
                         re = 0.0
@@ -125,7 +134,7 @@ def _multiplet_trace(L: Real, R: Real, Z: Complex, group: Index, out: Real) -> N
                             re += L[k, x, p, m] * R[k, y, q, m]
                             im += turned[m] * R[k, y, q, m]
                         for r in range(S):
-                            z = Z[k, y, r, x]
+                            z = Z[k, y, r, first + x]
                             out[k, x, p, q, r] += re * z.imag + im * z.real
 
 

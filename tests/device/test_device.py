@@ -78,6 +78,7 @@ CASES = {
     ),
     "form P": (rm.electrons(3, 3, 4), Task((5, 4, 3), (0.5, 0.2, 0.0), MU, KT, form="P")),
     "wilson_dirac": (models.build("wilson_dirac"), Task((6, 6, 6), (0.5,) * 3, MU, KT, responses=RESPONSES)),
+    "thermal": (rm.electrons(7, 2, 5), Task((12, 11), (0.5, 0.2), MU[1:3], KT[1:] / 10, responses=("nernst",))),
     "doublets": (rm.doublets(1, 3), Task((4, 5, 4), (0.5,) * 3, MU, KT, responses=RESPONSES)),
     "doublets that split": (
         rm.doublets(2, 2, splitting=0.01),

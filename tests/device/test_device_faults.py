@@ -163,7 +163,7 @@ def test_operators_that_do_not_fit_are_one_sentence(model, monkeypatch):
 
 
 def test_other_errors_are_not_taken_for_full_memory(model, monkeypatch):
-    def broken(*_):
+    def broken(*_, **__):
         raise ZeroDivisionError
 
     monkeypatch.setattr(crew, "solve", broken)

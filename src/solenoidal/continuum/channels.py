@@ -64,7 +64,7 @@ class Channel:
     def rows(self, states: States, settings: Settings, cache: dict[str, Real]) -> Real:
         """``(n_k, n, columns)`` of the lowest levels, from ``cache`` where a quantity stands there."""
         if not self.terms:
-            return np.ones((len(states.e), states.rows, 1))
+            return np.ones((len(states.e), states.rows - states.first, 1))
         out = []
         for t in self.terms:
             if t.quantity not in cache:

@@ -151,7 +151,7 @@ class _Worker:
             if c.resolved not in sets:
                 sets[c.resolved] = (states.regroup(RESOLVED), {})
             own, cache = sets[c.resolved]
-            out.append((own.e_group[:, : own.rows], c.rows(own, self.settings, cache)))
+            out.append((own.e_group[:, own.wanted], c.rows(own, self.settings, cache)))
         return out
 
     def _check_closed(self, nodes: Nodes) -> None:

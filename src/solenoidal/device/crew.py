@@ -175,7 +175,13 @@ class Accelerator(Threads):
             return out, 0
         cell = recipe.cell if recipe.wide else None
         states, repaired = solve(
-            batch, self.device, recipe.task.degeneracy, recipe.plan.highest, cell, recipe.full_below
+            batch,
+            self.device,
+            recipe.task.degeneracy,
+            recipe.plan.highest,
+            cell,
+            recipe.full_below,
+            windowed=recipe.windowed,
         )
         work.add(out, mesh, states, batch.k, batch.weight)
         with self._lock:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from solenoidal.bloch import States, rows_wanted
+from solenoidal.bloch import States
 from solenoidal.device.backend import Array, Device, host, namespace
 from solenoidal.device.eigen import eigenpairs
 from solenoidal.device.sums import diagonal, inverse_differences
@@ -87,17 +87,17 @@ class DeviceStates(States):
     @cached_property
     def packed_G(self) -> Array:
         """G in the rows wanted."""
-        return self.G[:, : self.rows]
+        return self.G[:, self.wanted]
 
     @cached_property
     def packed_B(self) -> Array:
         """B in the rows wanted, seen as ``(n_k, D, rows, N)``."""
-        return self.B[:, : self.rows].swapaxes(1, 2)
+        return self.B[:, self.wanted].swapaxes(1, 2)
 
     @cached_property
     def packed_sG(self) -> Array:
         """s_nm / w_nm in the rows wanted, seen as ``(n_k, n_s, rows, N)``."""
-        return self.sG[:, : self.rows].swapaxes(1, 2)
+        return self.sG[:, self.wanted].swapaxes(1, 2)
 
     @property
     def _slopes(self) -> Packed:
@@ -109,7 +109,7 @@ class DeviceStates(States):
         part = super(DeviceStates, replace(self, **self._elements)).take(index)
         elements: dict[str, Any] = {"v": part.velocity, "s": part.operator}
         assert isinstance(part, DeviceStates)
-        return replace(part, **elements)
+        return self._remembered(replace(part, **elements), index)
 
     @property
     def _elements(self) -> dict[str, Any]:
@@ -127,6 +127,8 @@ def solve(
     rows_below: float | None,
     cell: Real | None,
     full_below: float | None = None,
+    *,
+    windowed: bool = False,
 ) -> tuple[DeviceStates, int]:
     """Diagonalise a batch and rotate its matrices, as :func:`solenoidal.bloch.solve` does with a block.
 
@@ -141,8 +143,7 @@ def solve(
     s: Any = DeviceElements(_rotate(batch.s, U))
     F = None if batch.curl is None else diagonal(_rotate(_basis_curvature(batch), U))
     found = DeviceStates(e, sign, v, s, group, e.shape[1], F, cell=cell)
-    rows, full = rows_wanted(found, rows_below, full_below)
-    return replace(found, v=v, s=s, rows=rows, full=full), repaired
+    return found.narrowed(rows_below, full_below, windowed), repaired
 
 
 def _rotate(X: Array, U: Array) -> Array:

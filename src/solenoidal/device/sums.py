@@ -34,19 +34,20 @@ Index = NDArray[np.int64]
 
 
 @serves(sums.imag_sum)
-def imag_sum(L: Array, R: Array, sign: Real | None = None) -> Real:
+def imag_sum(L: Array, R: Array, sign: Real | None = None, first: int = 0) -> Real:
     """See :func:`solenoidal.sums.imag_sum`."""
-    return host((_signed_rows(L, sign) @ _dagger(R)).imag)
+    return host((_signed_rows(L, sign, first) @ _dagger(R)).imag)
 
 
 @serves(sums.multiplet_trace)
-def multiplet_trace(L: Array, R: Array, Z: Array, group: Index, sign: Real | None = None) -> Real:
+def multiplet_trace(L: Array, R: Array, Z: Array, group: Index, sign: Real | None = None, first: int = 0) -> Real:
     """See :func:`solenoidal.sums.multiplet_trace`: levels x and y of a multiplet by their distance, which is small."""
     xp, n = namespace(L), L.shape[1]
     out = xp.zeros((*L.shape[:3], R.shape[2], Z.shape[2]))
-    L, R = _signed_rows(L, sign), _dagger(R)
+    L, R = _signed_rows(L, sign, first), _dagger(R)
     if sign is not None:
-        Z = Z * xp.asarray(sign[:, : Z.shape[1], None, None])
+        Z = Z * xp.asarray(sign[:, first : first + Z.shape[1], None, None])
+    Z, group = Z[:, :, :, first : first + n], group[:, first : first + n]
     for d in range(n):
         low, high = slice(0, n - d), slice(d, n)
         together = group[:, : n - d] == group[:, d:n]
@@ -89,24 +90,26 @@ def unpack(X: Array, n_k: int) -> Array:
 
 
 @serves(packed.weighted)
-def weighted(X: Array, G: Array) -> Array:
+def weighted(X: Array, G: Array, first: int = 0) -> Array:
     """See :func:`solenoidal.packed.weighted`; G is ``(n_k, rows, N)``."""
-    return (_plain(X)[:, : G.shape[1]] * G[:, :, None, :]).swapaxes(1, 2)
+    return (_plain(X)[:, first : first + G.shape[1]] * G[:, :, None, :]).swapaxes(1, 2)
 
 
 @serves(packed.imag_sum)
-def packed_imag_sum(L: Array, R: Array, n_k: int, sign: Real | None = None) -> Real:
+def packed_imag_sum(L: Array, R: Array, n_k: int, sign: Real | None = None, first: int = 0) -> Real:
     """See :func:`solenoidal.packed.imag_sum`."""
     left = _plain(L)
-    return imag_sum(left, _plain(R)[:, : left.shape[1]], sign)
+    return imag_sum(left, _rows(R, left.shape[1], first), sign, first)
 
 
 @serves(packed.multiplet_trace)
-def packed_multiplet_trace(L: Array, R: Array, Z: Array, group: Index, sign: Real | None = None) -> Real:
+def packed_multiplet_trace(
+    L: Array, R: Array, Z: Array, group: Index, sign: Real | None = None, first: int = 0
+) -> Real:
     """See :func:`solenoidal.packed.multiplet_trace`."""
     left = _plain(L)
     n = left.shape[1]
-    return multiplet_trace(left, _plain(R)[:, :n], _plain(Z)[:, :n], group, sign)
+    return multiplet_trace(left, _rows(R, n, first), _rows(Z, n, first), group, sign, first)
 
 
 @serves(packed.row_product)
@@ -121,23 +124,26 @@ def packed_row_product(X: Array, Y: Array, sign: Real | None, which: Sequence[tu
 
 
 @serves(packed.anticommutator)
-def anticommutator(X: Array, Y: Array, rows: int, sign: Real | None = None) -> Array:
+def anticommutator(X: Array, Y: Array, rows: int, sign: Real | None = None, first: int = 0) -> Array:
     """See :func:`solenoidal.packed.anticommutator`."""
     x, y = _plain(X), _plain(Y)
     n_k, N, P, Q = len(x), x.shape[1], x.shape[2], y.shape[2]
-    xy = row_product(x[:, :rows], y, sign)
-    yx = row_product(y[:, :rows], x, sign).swapaxes(2, 3)
-    return (xy + yx).reshape(n_k, rows, P * Q, N).swapaxes(1, 2)
+    xy = row_product(x[:, first:rows], y, sign)
+    yx = row_product(y[:, first:rows], x, sign).swapaxes(2, 3)
+    return (xy + yx).reshape(n_k, rows - first, P * Q, N).swapaxes(1, 2)
 
 
 @serves(packed.anticommutator_sum)
-def anticommutator_sum(F: Array, X: Array, Y: Array, n_k: int, sign: Real | None = None, full: int = 0) -> Real:
+def anticommutator_sum(
+    F: Array, X: Array, Y: Array, n_k: int, sign: Real | None = None, full: int = 0, first: int = 0
+) -> Real:
     """See :func:`solenoidal.packed.anticommutator_sum`; F is ``(n_k, rows, N)``."""
     rows, P = F.shape[1], X.shape[1]
-    if full:
+    if full > first:
         F = F.copy()
-        F[:, :full, :full] = 0.0
-    out = packed_imag_sum(weighted(X, F), anticommutator(X, Y, rows, sign), n_k, sign)
+        F[:, : full - first, :full] = 0.0
+    J = anticommutator(X, Y, first + rows, sign, first)
+    out = packed_imag_sum(weighted(X, F, first), J, n_k, sign, first)
     return out.reshape(n_k, rows, P, P, Y.shape[1])
 
 
@@ -153,12 +159,17 @@ def _plain(X: Array) -> Array:
     return X.swapaxes(1, 2)
 
 
+def _rows(X: Array, n: int, first: int) -> Array:
+    """The same with n rows from ``first`` on, which may be all that there are."""
+    return _plain(X)[:, first : first + n] if X.shape[2] > n else _plain(X)
+
+
 def _dagger(R: Array) -> Array:
     return R.conj().swapaxes(2, 3)
 
 
-def _signed_rows(L: Array, sign: Real | None) -> Array:
+def _signed_rows(L: Array, sign: Real | None, first: int) -> Array:
     """``eta_n L_nm eta_m``."""
     if sign is None:
         return L
-    return L * namespace(L).asarray(sign[:, : L.shape[1], None, None] * sign[:, None, None, :])
+    return L * namespace(L).asarray(sign[:, first : first + L.shape[1], None, None] * sign[:, None, None, :])

@@ -23,12 +23,16 @@ __all__ = ["Collector", "Recipe", "functions_wanted"]
 
 Real = NDArray[np.float64]
 
+#: How many points of the mesh each k-point of a block stands for, None for 1.
+Weight = NDArray[np.int32] | Real | None
 #: Energies of levels, and how they are spread: widths of their cells, or shares of their simplices.
 Where = tuple[Real, Real | Shares]
 #: Energy functions wanted of the number of levels.
 COUNTED = ("fermi", "fermi_surface")
 #: Beginning of the names of the arrays of definitions that bring their own sum.
 DIRECT = "direct"
+#: Points of a block that are taken out of it if they are the only ones that contribute, at most this part.
+MOST = 0.75
 #: Half the width of a Fermi function in kT, for what only chooses points.
 THERMAL = 5.0
 
@@ -59,6 +63,16 @@ class Recipe:
         return self.plan.lowest if all(f.deep[1] == 0.0 for f in wanted) else None
 
     @cached_property
+    def windowed(self) -> bool:
+        """Whether levels below every thermal window contribute nothing to any quantity."""
+        return all(FUNCTIONS[f].windowed for names in self.functions.values() for f in names)
+
+    @property
+    def counted(self) -> tuple[float, float]:
+        """Energies (eV) outside which no level contributes; the lower one may be minus infinity."""
+        return self.plan.lowest if self.windowed else -np.inf, self.plan.highest
+
+    @cached_property
     def wide(self) -> bool:
         """Whether cell widths are wanted: always for spread levels, else for a Fermi surface at T = 0 only."""
         surface = any("fermi_surface" in names for names in self.functions.values())
@@ -71,16 +85,19 @@ class Recipe:
 
     def shares(self, states: States) -> Shares:
         """Weights of the levels of a block that knows its neighbours."""
-        n, wanted = states.rows, {*COUNTED, *(f for names in self.functions.values() for f in names)}
+        n, wanted = states.wanted, {*COUNTED, *(f for names in self.functions.values() for f in names)}
         assert states.around is not None
-        return self.plan.shares(
-            states.e[:, :n], states.around[:, :n], states.group[:, :n], self.division, sorted(wanted)
-        )
+        return self.plan.shares(states.e[:, n], states.around[:, n], states.group[:, n], self.division, sorted(wanted))
 
     def solve(self, block: Block, pieces: int = 1) -> States:
         """States of a block, as the task groups them; for pieces of a cell in every direction."""
         cell = self.cell / pieces if self.wide else None
-        return solve(block, self.task.degeneracy, self.plan.highest, cell, self.full_below)
+        windowed, highest = self.windowed, self.plan.highest
+        return solve(block, self.task.degeneracy, highest, cell, self.full_below, windowed=windowed)
+
+    def narrowed(self, states: States) -> States:
+        """Some of the states of a block with the levels that are wanted of these."""
+        return states.narrowed(self.plan.highest, self.full_below, self.windowed)
 
     @property
     def window(self) -> tuple[float, float]:
@@ -104,7 +121,7 @@ def functions_wanted(task: Task) -> dict[str, tuple[str, ...]]:
 class Collector:
     """What one part of the mesh adds up to: accumulators by quantity, and numbers for warnings.
 
-    ``filled``: levels far below every chemical potential at points that were left out because nothing else was there;
+    ``filled``: levels far below every chemical potential that were left out, alone or with all others of their point;
     ``direct``: what definitions that bring their own sum have collected, by definition and name of the array.
     """
 
@@ -121,25 +138,42 @@ class Collector:
     def __post_init__(self) -> None:
         self.filling = self.recipe.plan.accumulators(1, COUNTED)
 
-    def add(self, states: States, weight: NDArray[np.int32] | Real | None = None) -> None:
+    def add(self, states: States, weight: Weight = None) -> None:
         """Add one block; each k-point as often as its weight says."""
         self.bands = (min(self.bands[0], states.e.min()), max(self.bands[1], states.e.max()))
         if not states.rows:
             return
+        joined = states.group[:, -1] == 0
+        self.joined += float(joined.sum() if weight is None else weight[joined].sum())
+        near = self._near(states, weight)
+        if near is None:
+            return
+        states, weight = near
+        count = states.rows - states.first
+        self.filled += states.first * float(len(states.e) if weight is None else weight.sum())
         factor = None if weight is None else weight.astype(np.float64)
         where = self._where(states)
         self._add_all(self.main, states, where, factor)
-        joined = states.group[:, -1] == 0
-        self.joined += float(joined.sum() if weight is None else weight[joined].sum())
         e, spread = where if self.recipe.plan.spread else self._levels(states)
         for acc in self.filling:
-            acc.add(e, _repeated(factor, states.rows, len(e)), spread)
+            acc.add(e, _repeated(factor, count, len(e)), spread)
         finer = states.regroup(self.recipe.task.degeneracy / 3.0)
-        differs = (finer.group != states.group).any(axis=1)
+        differs = (np.diff(finer.group[:, states.wanted]) != np.diff(states.group[:, states.wanted])).any(axis=1)
         if differs.any():
             some = np.ones(int(differs.sum())) if factor is None else factor[differs]
             for grouped, sign in ((finer.take(differs), 1.0), (states.take(differs), -1.0)):
                 self._add_all(self.shift, grouped, self._where(grouped), sign * some)
+
+    def _near(self, states: States, weight: Weight) -> tuple[States, Weight] | None:
+        """Points of a block with a level that contributes, if they are few; levels below are counted at the others."""
+        far, below = states.outside(self.recipe.counted)
+        left = len(far) - int(far.sum())
+        if left > MOST * len(far):
+            return states, weight
+        self.filled += float((below if weight is None else below * weight)[far].sum())
+        if not left:
+            return None
+        return self.recipe.narrowed(states.take(~far)), None if weight is None else weight[~far]
 
     def skip(self, filled: float, bands: tuple[float, float]) -> None:
         """Count levels far below every chemical potential at points that are left out, and what energies were met."""
@@ -156,18 +190,18 @@ class Collector:
 
     def _levels(self, states: States) -> tuple[Real, Real]:
         """Energy of every level, not of its multiplet, and cells of unit width."""
-        e = np.ascontiguousarray(states.e[:, : states.rows]).ravel()
+        e = np.ascontiguousarray(states.e[:, states.wanted]).ravel()
         return e, np.ones((len(e), 1))
 
     def _where(self, states: States) -> Where:
         """Energy of every level and how it is spread, as accumulators want them."""
-        n = states.rows
-        e = np.ascontiguousarray(states.e_group[:, :n]).ravel()
+        n = states.wanted
+        e = np.ascontiguousarray(states.e_group[:, n]).ravel()
         if self.recipe.plan.simplices:
             return e, self.recipe.shares(states)
         if not self.recipe.wide:
             return e, np.empty((len(e), 0))
-        return e, np.ascontiguousarray(states.widths[:, :n]).reshape(len(e), -1)
+        return e, np.ascontiguousarray(states.widths[:, n]).reshape(len(e), -1)
 
     def _add_one(
         self,

@@ -22,8 +22,6 @@ from numpy.typing import NDArray
 from solenoidal.bloch import Analytic
 from solenoidal.engine.collector import Recipe
 from solenoidal.model import BlochModel
-from solenoidal.spectral import WINDOW
-from solenoidal.statistics import FUNCTIONS
 from solenoidal.zone import Chunk, Interpolator, Mesh, Weights
 
 __all__ = ["Pruning", "Skipped", "choose", "slopes"]
@@ -189,8 +187,8 @@ def _tried(source: Interpolator, mesh: Mesh, recipe: Recipe, slope: Real, size: 
     phase = np.exp(2j * np.pi * k @ source.model.R.T)
     e = np.linalg.eigvalsh(np.tensordot(phase, source.model.H, axes=1))
     margin = _margin(recipe, mesh, source.model, slope)
-    _, gone = _outside(e, _window(recipe), ((last - first) / 2 / n) @ slope + margin)
-    return Pruning(source, mesh, _window(recipe), slope, margin, size, float(gone.mean()))
+    _, gone = _outside(e, recipe.counted, ((last - first) / 2 / n) @ slope + margin)
+    return Pruning(source, mesh, recipe.counted, slope, margin, size, float(gone.mean()))
 
 
 def _margin(recipe: Recipe, mesh: Mesh, model: BlochModel, slope: Real) -> float:
@@ -205,11 +203,3 @@ def _margin(recipe: Recipe, mesh: Mesh, model: BlochModel, slope: Real) -> float
         r = np.einsum("ji,Rinm->jRnm", recipe.cell, model.position)
         commutators = float(_norms(model.H).sum() * sum(_norms(edge).sum() for edge in r))
     return float(degeneracy + 0.5 * (slope / n).sum() + commutators)
-
-
-def _window(recipe: Recipe) -> tuple[float, float]:
-    """Energies outside which nothing contributes, eV."""
-    plan, wanted = recipe.plan, {f for names in recipe.functions.values() for f in names}
-    low = float(plan.mu[0] - (WINDOW + 1.0) * plan.kT.max())
-    deep = any(FUNCTIONS[name].deep != (0.0, 0.0) for name in wanted)
-    return -np.inf if deep else low, plan.highest

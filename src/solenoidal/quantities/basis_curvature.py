@@ -15,13 +15,13 @@ def basis_curvature(states: States, settings: Settings) -> NDArray[np.float64]:
 
     Wang, Yates, Souza, Vanderbilt, Phys. Rev. B 74, 195118 (2006), Eq. 40, first term.
     """
-    n, D = states.rows, states.velocity.packed.shape[1]
-    out = np.zeros((len(states.e), n, D, D, 1))
+    some, D = states.wanted, states.velocity.packed.shape[1]
+    out = np.zeros((len(states.e), some.stop - some.start, D, D, 1))
     if states.F is None:
         return out
-    F = states.F[:, :n]
+    F = states.F[:, some]
     if states.sign is not None:
-        F = F * states.sign[:, :n, None]
+        F = F * states.sign[:, some, None]
     for p, (i, l) in enumerate(itertools.combinations(range(D), 2)):
         out[:, :, l, i, 0] = F[:, :, p]
         out[:, :, i, l, 0] = -F[:, :, p]

@@ -17,5 +17,5 @@ def berry_spin(states: States, settings: Settings) -> NDArray[np.float64]:
     Xiao and Niu, Phys. Rev. B 104, L241411 (2021), Eqs. 11, 12.
     """
     B = states.packed_B
-    BBs = multiplet_trace(B, B, states.operator.packed, states.group, states.sign)  # [l, i, a]
+    BBs = multiplet_trace(B, B, states.operator.packed, states.group, states.sign, states.first)  # [l, i, a]
     return np.asarray(-2.0 * BBs.swapaxes(2, 3))

@@ -19,8 +19,8 @@ def covariant_spin(states: States, settings: Settings) -> NDArray[np.float64]:
     B, s = states.packed_B, states.operator.packed
     n_k, D, n_s = len(states.e), B.shape[1], s.shape[1]
     first = [(i, a) for i in range(D - 1) for a in range(n_s)]
-    BsB = imag_sum(row_product(B, s, states.sign, first), B, n_k, states.sign)  # [(i, a), l]
-    out = np.zeros((n_k, states.rows, D, D, n_s))
+    BsB = imag_sum(row_product(B, s, states.sign, first), B, n_k, states.sign, states.first)  # [(i, a), l]
+    out = np.zeros((*BsB.shape[:2], D, D, n_s))
     for i, l in itertools.combinations(range(D), 2):
         out[:, :, i, l] = BsB[:, :, i * n_s : (i + 1) * n_s, l]
         out[:, :, l, i] = -out[:, :, i, l]

@@ -34,15 +34,15 @@ def dipole_slope(states: States, settings: Settings) -> NDArray[np.float64]:
         raise InputError(
             "the slope of a dipole needs second derivatives of H, make the states with solenoidal.derivatives."
         )
-    n, sign = states.rows, states.sign
-    B, s = states.B[:, :n], states.s[:, :n]
-    n_k, _, D, N = B.shape
-    inside = states.group[:, :n, None] == states.group[:, None, :]
+    some, sign, first = states.wanted, states.sign, states.first
+    B, s = states.B[:, some], states.s[:, some]
+    n_k, n, D, N = B.shape
+    inside = states.group[:, some, None] == states.group[:, None, :]
     Bv = row_product(B, states.v, sign)  # [l, i]
-    vB = row_product(states.v[:, :n] * inside[:, :, None, :], states.B, sign)  # [i, l]
-    K = states.Dv[:, :n] + Bv + Bv.swapaxes(2, 3) - vB - vB.swapaxes(2, 3)
-    KG = (K * states.G[:, :n, None, None, :]).reshape(n_k, n, D * D, N)
-    Ks = imag_sum(KG, s, sign).reshape(n_k, n, D, D, -1)  # [l, i, a]
-    BBs = multiplet_trace(B, B, s, states.group, sign)  # [i, l, a]
-    BDs = imag_sum(B, states.Ds[:, :n].reshape(n_k, n, -1, N), sign).reshape(BBs.shape)  # [i, l, a]
+    vB = row_product(states.v[:, some] * inside[:, :, None, :], states.B, sign)  # [i, l]
+    K = states.Dv[:, some] + Bv + Bv.swapaxes(2, 3) - vB - vB.swapaxes(2, 3)
+    KG = (K * states.G[:, some, None, None, :]).reshape(n_k, n, D * D, N)
+    Ks = imag_sum(KG, s, sign, first).reshape(n_k, n, D, D, -1)  # [l, i, a]
+    BBs = multiplet_trace(B, B, s, states.group, sign, first)  # [i, l, a]
+    BDs = imag_sum(B, states.Ds[:, some].reshape(n_k, n, -1, N), sign, first).reshape(BBs.shape)  # [i, l, a]
     return np.asarray(Ks.swapaxes(2, 3) + covariant_spin(states, settings) - BBs + BDs)

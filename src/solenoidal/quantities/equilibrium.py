@@ -14,8 +14,8 @@ Real = NDArray[np.float64]
 @quantity
 def current(states: States, settings: Settings) -> Real:
     """Conventional current ``J^i_n = Re sum_m v^i_nm s_mn``, ``(n_k, n, i, a)``, eV Angstrom."""
-    n = states.rows
-    return imag_sum(1j * states.v[:, :n], states.s[:, :n], states.sign)
+    some = states.wanted
+    return imag_sum(1j * states.v[:, some], states.s[:, some], states.sign, states.first)
 
 
 @quantity
@@ -25,16 +25,16 @@ def torque_dipole(states: States, settings: Settings) -> Real:
     ``(n_k, n, i, a)``, eV Angstrom.  The torque is ``tau_mn = i (e_m - e_n) s_mn``: a dipole of multiplets, since it
     has no elements inside them.
     """
-    n = states.rows
-    outside = states.B[:, :n] * states.w[:, :n, None, :]
-    return imag_sum(-1j * outside, states.s[:, :n], states.sign)
+    some = states.wanted
+    outside = states.B[:, some] * states.w[:, some, None, :]
+    return imag_sum(-1j * outside, states.s[:, some], states.sign, states.first)
 
 
 @quantity
 def torque_curvature(states: States, settings: Settings) -> Real:
     """``Omega^{i tau}_n = -2 Im sum_m v^i_nm tau_mn / w^2 = d_i s_n``, ``(n_k, n, i, a)``, Angstrom."""
-    n = states.rows
-    return imag_sum(2j * states.B[:, :n], states.s[:, :n], states.sign)
+    some = states.wanted
+    return imag_sum(2j * states.B[:, some], states.s[:, some], states.sign, states.first)
 
 
 @quantity
@@ -42,5 +42,5 @@ def current_dipole(states: States, settings: Settings) -> Real:
     """``d^{lis}_n = Im sum_m v^l_nm J^i_mn / w``, ``(n_k, n, i, l, a)``, eV Angstrom^2."""
     J = spin_current(states)
     n_k, n, D, n_s, N = J.shape
-    out = imag_sum(states.B[:, :n], J.reshape(n_k, n, D * n_s, N), states.sign).reshape(n_k, n, D, D, n_s)
-    return np.asarray(out.swapaxes(2, 3))
+    out = imag_sum(states.B[:, states.wanted], J.reshape(n_k, n, D * n_s, N), states.sign, states.first)
+    return np.asarray(out.reshape(n_k, n, D, D, n_s).swapaxes(2, 3))

@@ -24,16 +24,18 @@ Real = NDArray[np.float64]
 def kubo_broadened_sea(states: States, settings: Settings) -> Real:
     """Coefficient of f(e_n), Angstrom^2; see the module."""
     K, L, dK = _kernels(states, settings.gamma)
-    n, sign, g2 = states.rows, states.sign, settings.gamma**2
-    s, v, B = states.s, states.v, states.B[:, :n]
-    sKv = _flat(row_product((s * K)[:, :n], v, sign))
-    sLv = _flat(row_product((s * L)[:, :n], v, sign))
-    vKs = _flat(row_product((v * K)[:, :n], s, sign))
+    some, sign, first, g2 = states.wanted, states.sign, states.first, settings.gamma**2
+    s, v, B = states.s, states.v, states.B[:, some]
+    sKv = _flat(row_product((s * K)[:, some], v, sign))
+    sLv = _flat(row_product((s * L)[:, some], v, sign))
+    vKs = _flat(row_product((v * K)[:, some], s, sign))
+    n = sKv.shape[1]
     shape = (len(s), n, s.shape[2], v.shape[2], v.shape[2])
-    as_n = -imag_sum(sKv, (v * K)[:, :n], sign) + g2 * imag_sum(sLv, (v * L)[:, :n], sign)  # [a i, l]
-    as_m = imag_sum(sKv, B, sign)  # [a l, i]
-    as_p = -imag_sum(vKs, B, sign)  # [l a, i]
-    both = multiplet_trace((s * dK)[:, :n], v[:, :n], v[:, :n], states.group, sign)  # [a, l, i]
+    vK, vL = (v * K)[:, some], (v * L)[:, some]
+    as_n = -imag_sum(sKv, vK, sign, first) + g2 * imag_sum(sLv, vL, sign, first)  # [a i, l]
+    as_m = imag_sum(sKv, B, sign, first)  # [a l, i]
+    as_p = -imag_sum(vKs, B, sign, first)  # [l a, i]
+    both = multiplet_trace((s * dK)[:, some], v[:, some], v[:, some], states.group, sign, first)  # [a, l, i]
     out = as_n.reshape(shape).transpose(0, 1, 3, 4, 2)
     out = out + as_m.reshape(shape).transpose(0, 1, 4, 3, 2)
     out = out + as_p.reshape(len(s), n, v.shape[2], s.shape[2], v.shape[2]).transpose(0, 1, 4, 2, 3)
@@ -44,8 +46,9 @@ def kubo_broadened_sea(states: States, settings: Settings) -> Real:
 def kubo_broadened_surface(states: States, settings: Settings) -> Real:
     """Coefficient of -f'(e_n), eV Angstrom^2: ``v^i d^l`` with K in place of 1/w."""
     K, _, _ = _kernels(states, settings.gamma)
-    n = states.rows
-    sKv = multiplet_trace((states.s * K)[:, :n], states.v[:, :n], states.v[:, :n], states.group, states.sign)
+    some = states.wanted
+    v = states.v[:, some]
+    sKv = multiplet_trace((states.s * K)[:, some], v, v, states.group, states.sign, states.first)
     return np.asarray(-sKv.transpose(0, 1, 4, 3, 2))
 
 

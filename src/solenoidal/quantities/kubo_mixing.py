@@ -18,11 +18,11 @@ def kubo_mixing(states: States, settings: Settings) -> NDArray[np.float64]:
     velocity inside the multiplet of n.  It comes from the triple sum of (K) with ``f[a,b,c]`` written as partial
     fractions; terms with two levels in one multiplet are the last line.
     """
-    B, sG, v, sign = states.packed_B, states.packed_sG, states.velocity.packed, states.sign
+    B, sG, v, sign, first = states.packed_B, states.packed_sG, states.velocity.packed, states.sign, states.first
     n_k, D = len(states.e), B.shape[1]
-    half = multiplet_trace(sG, B, v, states.group, sign)  # [a, i, l]
+    half = multiplet_trace(sG, B, v, states.group, sign, first)  # [a, i, l]
     unequal = list(itertools.permutations(range(D), 2))
-    sBv = imag_sum(sG, row_product(B, v, sign, unequal), n_k, sign)  # s_np (B^l v^i)+_pn: [a, (l, i)]
+    sBv = imag_sum(sG, row_product(B, v, sign, unequal), n_k, sign, first)  # s_np (B^l v^i)+_pn: [a, (l, i)]
     for number, (l, i) in enumerate(unequal):
         half[:, :, :, i, l] -= sBv[:, :, :, number]
     return np.ascontiguousarray((half - half.swapaxes(3, 4)).transpose(0, 1, 3, 4, 2))

@@ -15,5 +15,6 @@ def spin_berry(states: States, settings: Settings) -> NDArray[np.float64]:
     Theory notes, section 1; the "simple" spin conductivity of postw90 and WannierBerri.
     """
     G, v, s = states.packed_G, states.velocity.packed, states.operator.packed
-    vJ = 0.5 * anticommutator_sum(G * G, v, s, len(states.e), states.sign, states.full)  # [l, i, a]
+    full, first = states.full, states.first
+    vJ = 0.5 * anticommutator_sum(G * G, v, s, len(states.e), states.sign, full, first)  # [l, i, a]
     return np.asarray(-2.0 * vJ.swapaxes(2, 3))

@@ -25,12 +25,13 @@ def torque_quadrupole(states: States, settings: Settings) -> Real:
     ``A^i_nm = -i v^i_nm / w_nm``: the trace over a multiplet of Re <(r - r_c)^i (r - r_c)^l tau> / 2, r_c the position
     matrix inside it.  Xiao and Niu, Phys. Rev. B 104, L241411 (2021), Eq. 5; bosonic notes, section 2.
     """
-    n, sign = states.rows, states.sign
-    A = -1j * states.B[:, :n]
-    n_k, _, D, N = A.shape
+    some, sign, first = states.wanted, states.sign, states.first
+    A = -1j * states.B[:, some]
+    n_k, n, D, N = A.shape
     Atau = row_product(A, torque(states), sign).reshape(n_k, n, -1, N)
-    AtauA = imag_sum(1j * Atau, A, sign).reshape(n_k, n, D, -1, D).swapaxes(3, 4)  # [i, l, a]
-    ADtau = imag_sum(A, torque_derivative(states)[:, :n].reshape(n_k, n, -1, N), sign).reshape(AtauA.shape)  # [i, l, a]
+    AtauA = imag_sum(1j * Atau, A, sign, first).reshape(n_k, n, D, -1, D).swapaxes(3, 4)  # [i, l, a]
+    Dtau = torque_derivative(states)[:, some].reshape(n_k, n, -1, N)
+    ADtau = imag_sum(A, Dtau, sign, first).reshape(AtauA.shape)  # [i, l, a]
     return np.asarray(0.5 * AtauA - 0.25 * (ADtau + ADtau.swapaxes(2, 3)))
 
 
@@ -51,14 +52,14 @@ def torque_polarizability(states: States, settings: Settings) -> Real:
     InputError
         If the states carry no second derivatives.
     """
-    n, sign = states.rows, states.sign
-    B, G = states.B[:, :n], states.G[:, :n, None, :]
-    n_k, _, D, N = B.shape
+    some, sign = states.wanted, states.sign
+    B, G = states.B[:, some], states.G[:, some, None, :]
+    n_k, n, D, N = B.shape
     tau = torque(states)
-    inside = states.group[:, :n, None] == states.group[:, None, :]
+    inside = states.group[:, some, None] == states.group[:, None, :]
     # conj(d_mn) in rows n: D tau and A are Hermitian.
-    d = -0.5j * torque_derivative(states)[:, :n]
+    d = -0.5j * torque_derivative(states)[:, some]
     d = d + row_product(-1j * B, tau, sign)
-    d = d + 1j * row_product(states.v[:, :n] * inside[:, :, None, :], tau * states.G[:, :, None, :], sign)
-    vd = imag_sum(B * G, d.reshape(n_k, n, -1, N), sign).reshape(n_k, n, D, D, -1)  # [l, i, a]
+    d = d + 1j * row_product(states.v[:, some] * inside[:, :, None, :], tau * states.G[:, :, None, :], sign)
+    vd = imag_sum(B * G, d.reshape(n_k, n, -1, N), sign, states.first).reshape(n_k, n, D, D, -1)  # [l, i, a]
     return np.asarray(dipole_slope(states, settings).swapaxes(2, 3) - 2.0 * vd.swapaxes(2, 3))

@@ -15,5 +15,5 @@ def velocity_dipole(states: States, settings: Settings) -> NDArray[np.float64]:
     Xiao and Niu, Phys. Rev. B 104, L241411 (2021), Eq. 11; theory notes, section 3, form (S), and section 6.
     """
     s, v = states.operator.packed, states.velocity.packed
-    Bsv = multiplet_trace(states.packed_B, s, v, states.group, states.sign)  # [i, a, l]
+    Bsv = multiplet_trace(states.packed_B, s, v, states.group, states.sign, states.first)  # [i, a, l]
     return np.asarray(Bsv.swapaxes(3, 4))
