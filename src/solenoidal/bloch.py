@@ -7,7 +7,6 @@ carries eta_m (bosonic notes, section 1).
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -20,6 +19,7 @@ from solenoidal.elements import Elements, lazy
 from solenoidal.errors import InputError
 from solenoidal.model import BlochModel, Operator
 from solenoidal.multiplets import group_levels, group_means
+from solenoidal.once import once
 from solenoidal.packed import Packed
 from solenoidal.sums import inverse_differences
 from solenoidal.widths import cell_widths, mixing
@@ -160,47 +160,47 @@ class States:
         elements: Elements = self.__dict__["s_elements"]
         return elements
 
-    @cached_property
+    @once
     def w(self) -> Real:
         """``(n_k, N, N)`` differences e_n - e_m, eV."""
         return np.asarray(self.e[:, :, None] - self.e[:, None, :])
 
-    @cached_property
+    @once
     def G(self) -> Real:
         """``(n_k, N, N)``: 1 / w_nm between different multiplets, 0 inside one, 1/eV."""
         return inverse_differences(self.e, self.group)
 
-    @cached_property
+    @once
     def B(self) -> Complex:
         """``(n_k, N, D, N)`` v_nm / w_nm between multiplets = i times the interband connection, Angstrom."""
         return np.asarray(self.v * self.G[:, :, None, :])
 
-    @cached_property
+    @once
     def sG(self) -> Complex:
         """``(n_k, N, n_s, N)`` s_nm / w_nm between multiplets."""
         return np.asarray(self.s * self.G[:, :, None, :])
 
-    @cached_property
+    @once
     def packed_G(self) -> Real:
         """G in the rows wanted, in the layout of :mod:`solenoidal.packed`."""
         return packed.inverse_differences(self.e, self.group, self.rows, self.velocity.kind)
 
-    @cached_property
+    @once
     def packed_B(self) -> Packed:
         """B in the rows wanted, in that layout."""
         return packed.weighted(self.velocity.packed, self.packed_G)
 
-    @cached_property
+    @once
     def packed_sG(self) -> Packed:
         """s_nm / w_nm in the rows wanted, in that layout."""
         return packed.weighted(self.operator.packed, self.packed_G)
 
-    @cached_property
+    @once
     def e_group(self) -> Real:
         """``(n_k, N)`` mean energy of the multiplet of each level, eV."""
         return group_means(self.e, self.group)
 
-    @cached_property
+    @once
     def widths(self) -> Real:
         """``(n_k, N, D)`` widths over the mesh cell, eV."""
         assert self.cell is not None
@@ -216,7 +216,7 @@ class States:
         """Velocities in the memory of this machine, in the layout of :mod:`solenoidal.packed`."""
         return self.velocity.packed
 
-    @cached_property
+    @once
     def cache(self) -> dict[str, Complex]:
         """Products shared by several quantities; see :mod:`solenoidal.products`."""
         return {}
