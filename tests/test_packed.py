@@ -156,7 +156,7 @@ def test_line_sums_fill_a_block_piece_by_piece(N):
         line, points = np.sort(rng.integers(0, 4, number)), rng.integers(0, 17, number)
         S = [np.stack([hermitian(rng, 5, N, P).swapaxes(1, 2) for _ in range(4)]) for P in counts]  # [line, R, p, i, j]
         S[1:3] = [-1j * x for x in S[1:3]]  # i times these are Hermitian
-        stored = [np.ascontiguousarray(x[..., *upper].reshape(4, 5, -1)) for x in S]
+        stored = [np.ascontiguousarray(x[..., *upper].reshape(4, 5, -1)).view(float) for x in S]
         lines.line_sums(
             rule,
             lines.LineSums(stored[0], tuple(stored[:3]), tuple(stored[3:])),

@@ -22,7 +22,7 @@ from solenoidal.multiplets import group_levels, group_means
 from solenoidal.once import once
 from solenoidal.packed import Packed
 from solenoidal.sums import inverse_differences
-from solenoidal.widths import cell_widths, mixing
+from solenoidal.widths import cell_widths, mixing, reach
 
 __all__ = [
     "Analytic",
@@ -378,16 +378,12 @@ def _eigenstates(block: Block) -> tuple[Real, Packed, Real | None]:
 
 def _reach(states: States) -> tuple[Real, Real]:
     """``(n_k, N)`` lowest and highest energy of every level in its mesh cell and at its neighbours."""
-    half = 0.0 if states.cell is None else 0.5 * states.widths.sum(axis=2)
-    low, high = np.asarray(states.e - half), np.asarray(states.e + half)
-    if states.around is not None:
-        low, high = np.minimum(low, states.around.min(axis=2)), np.maximum(high, states.around.max(axis=2))
-    return low, high
+    return reach(states.e, None if states.cell is None else states.widths, states.around)
 
 
 def _needed(lowest: Real, rows_below: float) -> int:
     """Number of rows up to the last level that reaches down to an energy at any k."""
-    return int((np.arange(1, lowest.shape[1] + 1) * (lowest <= rows_below)).max(initial=0))
+    return 1 + max(np.flatnonzero(lowest.min(axis=0) <= rows_below).tolist(), default=-1)
 
 
 def velocity(block: Block) -> Complex:

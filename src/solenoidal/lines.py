@@ -8,7 +8,6 @@ A block of points takes points of several lines: all its matrices are made by on
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +19,6 @@ from solenoidal.simd import Real, fill, load, scratch, store, times, width
 
 __all__ = ["LineSums", "Rule", "line_sums"]
 
-#: Double or single precision.
-Complex = NDArray[Any]
 Index = NDArray[np.int64]
 
 
@@ -44,7 +41,9 @@ class Rule:
 
 @dataclass(frozen=True)
 class LineSums:
-    """Sums over the other two directions for some lines, ``(lines, n_R, P N (N + 1) / 2)`` complex numbers.
+    """Sums over the other two directions for some lines, ``(lines, n_R, P N (N + 1))``.
+
+    Real and imaginary parts stand side by side.
 
     Attributes
     ----------
@@ -56,9 +55,9 @@ class LineSums:
         Of other operators.
     """
 
-    H: Complex
-    around: tuple[Complex, Complex, Complex]
-    X: tuple[Complex, ...]
+    H: Real
+    around: tuple[Real, Real, Real]
+    X: tuple[Real, ...]
 
 
 @exact
@@ -215,7 +214,6 @@ def line_sums(
     H, dH, X
         ``(groups, P, N, N, 2, width)``; all but H have one precision.
     """
-    S, S1, S2 = sums.around
     works = _work(len(line), rule.values, H), _work(len(line), rule.values, dH)
     _line_sums(
         line,
@@ -223,20 +221,15 @@ def line_sums(
         rule.values,
         rule.slopes,
         rule.lattice,
-        _numbers(sums.H),
-        (_numbers(S), _numbers(S1), _numbers(S2)),
-        tuple(map(_numbers, sums.X)),
+        sums.H,
+        sums.around,
+        sums.X,
         used,
         H,
         dH,
         X,
         works,
     )
-
-
-def _numbers(S: Complex) -> Real:
-    """Real and imaginary parts side by side."""
-    return S.view(np.float32 if S.itemsize == 8 else np.float64)
 
 
 def _work(points: int, c: Real, out: Packed) -> Real:

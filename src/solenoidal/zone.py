@@ -269,13 +269,13 @@ class Interpolator:
         self, planes: list[Complex], lines: Index, phase: Complex, slope: Complex
     ) -> Iterator[tuple[Index, LineSums]]:
         """Sums over R2, a few lines at a time with their numbers."""
-        n3, kind = planes[0].shape[1], np.complex64 if self.kind == np.float32 else np.complex128
+        n3 = planes[0].shape[1]
         H, H1, *X = (a.reshape(len(a), -1) for a in planes)
         for first in range(0, len(phase), LINES):
             p, q = phase[first : first + LINES], slope[first : first + LINES]
             pairs = (p, H), (p, H1), (q, H), *((p, x) for x in X)
-            double = [(a @ b).reshape(len(p), n3, -1) for a, b in pairs]
-            S, S1, S2, *other = (x.astype(kind, copy=False) for x in double)
+            double = [(a @ b).view(np.float64).reshape(len(p), n3, -1) for a, b in pairs]
+            S, S1, S2, *other = (x.astype(self.kind, copy=False) for x in double)
             yield lines[first : first + LINES], LineSums(double[0], (S, S1, S2), tuple(other))
 
 
