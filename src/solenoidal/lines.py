@@ -17,8 +17,9 @@ from solenoidal.dots import mirror
 from solenoidal.packed import Packed, Vector
 from solenoidal.simd import Real, fill, load, scratch, store, times, width
 
-__all__ = ["LineSums", "Rule", "line_sums"]
+__all__ = ["LineSums", "Rule", "line_sum", "line_sums"]
 
+Complex = NDArray[np.complex128]
 Index = NDArray[np.int64]
 
 
@@ -123,6 +124,19 @@ def _line_sum(c: Real, points: Index, S: Real, used: int, out: Packed, work: Rea
                 s += min(4, last + 1)
         for group in range(groups):
             mirror(N, N, flat, first + group * P * size)
+
+
+def line_sum(c: Real, S: Complex, out: Packed, used: int) -> None:
+    """``sum_R c[k, R] S[R]`` into the matrices of ``out``, for the k-points from ``used`` on.
+
+    Parameters
+    ----------
+    c
+        ``(points, n_R)``: 1, cosines and sines.
+    S
+        ``(n_R, P N (N + 1) / 2)``.
+    """
+    _line_sum(c, np.arange(len(c)), S.view(np.float64), used, out, _work(len(c), c, out))
 
 
 @exact
