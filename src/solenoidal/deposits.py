@@ -117,7 +117,7 @@ class Levels:
         factor
             ``(n_k,)`` of the k-points, None for 1.
         """
-        parts = tuple((*self._runs(acc), acc.sums) for acc in accumulators)
+        parts = tuple([(*self._runs(acc), acc.sums) for acc in accumulators])
         n_k, n, *shape = x.shape
         columns = accumulators[0].sums.shape[1]
         if x.flags.c_contiguous or x.flags.f_contiguous or x.ndim > AXES:
