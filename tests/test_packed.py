@@ -8,6 +8,7 @@ import pytest
 
 from solenoidal import bloch, dots, lines, packed, products, sums, zone
 from solenoidal.multiplets import group_levels
+from solenoidal.scattered import Scattered
 from solenoidal.simd import WIDTH
 from solenoidal.zone import Mesh
 from tests.random_models import electrons
@@ -189,3 +190,15 @@ def test_energy_sums_are_those_over_lattice_vectors(D):
             equal(block.H, want.H)
             equal(block.dH, want.dH)
             equal(block.s, want.s)
+
+
+@pytest.mark.parametrize("D", [1, 3])
+def test_states_written_over_their_block_are_the_same(D):
+    model = electrons(D, dimension=D, n=5)
+    k = np.random.default_rng(D).uniform(size=(11, D))
+    source = Scattered(model, model.operator("spin"))
+    kept, used = (bloch.solve(source.block(k), consume=consume) for consume in (False, True))
+    for name in ("e", "v", "s"):
+        assert np.array_equal(getattr(kept, name), getattr(used, name)), name
+    block = source.block(k)
+    assert np.shares_memory(bloch.solve(block, consume=True).velocity.packed, block.elements("dH").packed)

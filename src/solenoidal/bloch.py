@@ -309,6 +309,7 @@ def solve(
     rows_below: float | None = None,
     cell: Real | None = None,
     full_below: float | None = None,
+    consume: bool = False,
 ) -> States:
     """Diagonalise a block and rotate its matrices into the eigenbasis.
 
@@ -325,6 +326,8 @@ def solve(
         ``rows_below`` anywhere in the cell; likewise at the neighbours that the block knows.
     full_below
         Levels that stay below this energy (eV), in their cell and at the neighbours too, are full; None for none.
+    consume
+        Whether v and s may be written over dH and s of the block: less memory to pass through the cache.
 
     Raises
     ------
@@ -334,8 +337,9 @@ def solve(
     e, bras, sign = _eigenstates(block)
     group, n_k = group_levels(e, degeneracy, sign), len(e)
     sides = _as_precise(bras, block.elements("dH"))
-    v: Any = Elements(packed=(_rotated_velocity(block, sides), n_k))
-    internal: Any = Elements(packed=(packed.rotate(block.elements("s").packed, sides), n_k))
+    s = block.elements("s").packed
+    v: Any = Elements(packed=(_rotated_velocity(block, sides, consume), n_k))
+    internal: Any = Elements(packed=(packed.rotate(s, sides, s if consume else None), n_k))
     F = None
     if block.with_curl:
         F = basis_curvature(block.elements("curl"), block.elements("A"), sides, block.metric)
@@ -394,11 +398,12 @@ def velocity(block: Block) -> Complex:
     return packed.unpack(packed.velocity(_energy(block), dH.packed, block.elements("A").packed), dH.n_k)
 
 
-def _rotated_velocity(block: Block, bras: Packed) -> Packed:
+def _rotated_velocity(block: Block, bras: Packed, consume: bool) -> Packed:
     dH = block.elements("dH").packed
+    into = dH if consume else None
     if block.flat:
-        return packed.rotate(dH, bras)
-    return packed.rotated_velocity(_energy(block), dH, block.elements("A").packed, bras)
+        return packed.rotate(dH, bras, into)
+    return packed.rotated_velocity(_energy(block), dH, block.elements("A").packed, bras, into)
 
 
 def _energy(block: Block) -> Packed:

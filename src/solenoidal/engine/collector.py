@@ -77,9 +77,9 @@ class Recipe:
         )
 
     def solve(self, block: Block, pieces: int = 1) -> States:
-        """States of a block, as the task groups them; for pieces of a cell in every direction."""
+        """States of a block, which is used up, as the task groups them; for pieces of a cell in every direction."""
         cell = self.cell / pieces if self.wide else None
-        return solve(block, self.task.degeneracy, self.plan.highest, cell, self.full_below)
+        return solve(block, self.task.degeneracy, self.plan.highest, cell, self.full_below, consume=True)
 
     @property
     def window(self) -> tuple[float, float]:
