@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solenoidal.compiled import exact
-from solenoidal.simd import scratch
+from solenoidal.simd import load, scratch, splat, store, width
 
 __all__ = ["Levels", "Runs", "Table", "alike", "full_runs", "joined", "runs"]
 
@@ -121,8 +121,9 @@ class Levels:
         n_k, n, *shape = x.shape
         columns = accumulators[0].sums.shape[1]
         if x.flags.c_contiguous or x.flags.f_contiguous or x.ndim > AXES:
-            shape = [columns]
-        x = x.reshape(n_k, n, *(1,) * (AXES - 2 - len(shape)), *shape)
+            x = x.reshape(n_k, 1, 1, 1, -1)  # one after the other, whatever they are
+        else:
+            x = x.reshape(n_k, n, *(1,) * (AXES - 2 - len(shape)), *shape)
         size = (n_k * n + 1) * columns
         rows = scratch("deposit", size)[:size].reshape(-1, columns)
         return float(_deposit(x, np.empty(0) if factor is None else factor, parts, rows))
@@ -168,19 +169,21 @@ def alike(e: Real, spread: Real, first: int) -> int:
 
 @exact
 def _gather(x: Real, factor: Real, rows: Real) -> float:
-    """Fill in the rows of levels; return the sum of their largest magnitudes."""
+    """Fill in the rows of levels, all but the last one; return the sum of their largest magnitudes."""
     n_k, n, A, B, C = x.shape
+    flat = rows.reshape(-1)
+    at = 0
     for k in range(n_k):
         f = factor[k] if len(factor) else 1.0
         for level in range(n):
-            c = 0
             for a in range(A):
                 for b in range(B):
-                    for d in range(C):
-                        rows[k * n + level, c] = f * x[k, level, a, b, d]
-                        c += 1
+                    row = flat[at : at + C]
+                    for c in range(C):
+                        row[c] = f * x[k, level, a, b, c]
+                    at += C
     size = 0.0
-    for level in range(n_k * n):
+    for level in range(len(rows) - 1):
         largest = 0.0
         for c in range(rows.shape[1]):
             largest = max(largest, abs(rows[level, c]))
@@ -189,23 +192,44 @@ def _gather(x: Real, factor: Real, rows: Real) -> float:
 
 
 @exact
+def _add_row(columns: int, w: float, source: Real, a: int, target: Real, b: int) -> None:
+    """Add w times the numbers from a on to those from b on."""
+    W = width(target)
+    whole, factor = columns // W * W, splat(w)
+    for c in range(0, whole, W):
+        store(target, b + c, load(target, b + c) + factor * load(source, a + c))
+    for c in range(whole, columns):
+        target[b + c] += w * source[a + c]
+
+
+@exact
+def _sum_rows(columns: int, rows: Real, first: int, last: int, out: int) -> None:
+    """Sum of the rows that begin from ``first`` to before ``last``."""
+    W = width(rows)
+    whole = columns // W * W
+    for c in range(0, whole, W):
+        total = load(rows, first + c)
+        for at in range(first + columns, last, columns):
+            total = total + load(rows, at + c)
+        store(rows, out + c, total)
+    for c in range(whole, columns):
+        rows[out + c] = rows[first + c]
+        for at in range(first + columns, last, columns):
+            rows[out + c] += rows[at + c]
+
+
+@exact
 def _add(rows: Real, place: Index, weights: Real, sums: Real) -> None:
     """Add every run; levels that share one are summed in the last of the rows."""
-    columns = rows.shape[1]
+    columns, source, target = rows.shape[1], rows.reshape(-1), sums.reshape(-1)
     for run in range(len(place)):
         first, last, row, count, begin = place[run]
-        source = first
+        a = first * columns
         if last > first + 1:
-            source = len(rows) - 1
-            for c in range(columns):
-                rows[source, c] = rows[first, c] + rows[first + 1, c]
-            for level in range(first + 2, last):
-                for c in range(columns):
-                    rows[source, c] += rows[level, c]
+            a = (len(rows) - 1) * columns
+            _sum_rows(columns, source, first * columns, last * columns, a)
         for j in range(count):
-            w = weights[begin + j]
-            for c in range(columns):
-                sums[row + j, c] += w * rows[source, c]
+            _add_row(columns, weights[begin + j], source, a, target, (row + j) * columns)
 
 
 @exact
