@@ -1,5 +1,6 @@
 """The packed layout: every sum and product is that of plain arrays, for any size, metric and pattern of multiplets."""
 
+import functools
 import itertools
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from solenoidal import bloch, dots, lines, packed, products, sums, zone
 from solenoidal.multiplets import group_levels
+from solenoidal.scattered import Scattered
 from solenoidal.simd import WIDTH
 from solenoidal.zone import Mesh
 from tests.random_models import electrons
@@ -145,18 +147,35 @@ def test_both_kinds_of_tiles_agree(add, kind):
 
 @pytest.mark.parametrize("N", [1, 4, 5])
 def test_line_sums_fill_a_block_piece_by_piece(N):
-    """Sums of Hermitian matrices from several lines, begun in the middle of a vector."""
+    """Sums of Hermitian matrices from several lines, begun in the middle of a vector, and their derivatives."""
     rng = np.random.default_rng(N)
-    R, upper = np.arange(1, 3), np.triu_indices(N)
-    out, want, used = packed.pack(np.zeros((24, N, 3, N), dtype=complex)), [], 0
-    for points in (3, 7, 13):
-        S = hermitian(rng, 5, N, 3).swapaxes(1, 2)
-        angle = rng.normal(size=(points, 1)) * R
-        c = np.concatenate([np.ones((points, 1)), np.cos(angle), np.sin(angle)], axis=1)
-        lines.line_sum(c, S[:, :, *upper].reshape(5, -1), out, used)
-        want.append(np.einsum("kR,Rpij->kipj", c, S))
-        used += points
-    equal(packed.unpack(out, used), np.concatenate(want))
+    plain = functools.partial(np.einsum, "kR,kRpij->kipj")
+    upper, counts = np.triu_indices(N), (1, 1, 1, 3, 2)
+    out, want, used = [packed.pack(np.zeros((24, N, P, N), dtype=complex)) for P in (1, 3, 3, 2)], [[], [], [], []], 0
+    rule = lines.Rule(rng.normal(size=(17, 5)), rng.normal(size=(17, 5)), rng.normal(size=(3, 3)))
+    for number in (3, 7, 13):
+        line, points = np.sort(rng.integers(0, 4, number)), rng.integers(0, 17, number)
+        S = [np.stack([hermitian(rng, 5, N, P).swapaxes(1, 2) for _ in range(4)]) for P in counts]  # [line, R, p, i, j]
+        S[1:3] = [-1j * x for x in S[1:3]]  # i times these are Hermitian
+        stored = [np.ascontiguousarray(x[..., *upper].reshape(4, 5, -1)).view(float) for x in S]
+        lines.line_sums(
+            rule,
+            lines.LineSums(stored[0], tuple(stored[:3]), tuple(stored[3:])),
+            line,
+            points,
+            *out[:2],
+            (*out[2:],),
+            used,
+        )
+        c, d = rule.values[points], rule.slopes[points]
+        H, H1, H2, *X = (x[line] for x in S)
+        slopes = np.stack([1j * plain(c, H1), 1j * plain(c, H2), plain(d, H)])
+        pieces = plain(c, H), np.einsum("lkioj,lp->kipj", slopes, rule.lattice), *(plain(c, x) for x in X)
+        for all_of, piece in zip(want, pieces, strict=True):
+            all_of.append(piece)
+        used += number
+    for got, pieces in zip(out, want, strict=True):
+        equal(packed.unpack(got, used), np.concatenate(pieces))
 
 
 @pytest.mark.parametrize("D", [2, 3])
@@ -171,3 +190,15 @@ def test_energy_sums_are_those_over_lattice_vectors(D):
             equal(block.H, want.H)
             equal(block.dH, want.dH)
             equal(block.s, want.s)
+
+
+@pytest.mark.parametrize("D", [1, 3])
+def test_states_written_over_their_block_are_the_same(D):
+    model = electrons(D, dimension=D, n=5)
+    k = np.random.default_rng(D).uniform(size=(11, D))
+    source = Scattered(model, model.operator("spin"))
+    kept, used = (bloch.solve(source.block(k), consume=consume) for consume in (False, True))
+    for name in ("e", "v", "s"):
+        assert np.array_equal(getattr(kept, name), getattr(used, name)), name
+    block = source.block(k)
+    assert np.shares_memory(bloch.solve(block, consume=True).velocity.packed, block.elements("dH").packed)

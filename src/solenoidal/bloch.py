@@ -7,7 +7,6 @@ carries eta_m (bosonic notes, section 1).
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -20,9 +19,10 @@ from solenoidal.elements import Elements, MadeElements, lazy
 from solenoidal.errors import InputError
 from solenoidal.model import BlochModel, Operator
 from solenoidal.multiplets import group_levels, group_means
+from solenoidal.once import once
 from solenoidal.packed import Packed
 from solenoidal.sums import inverse_differences
-from solenoidal.widths import cell_widths, mixing
+from solenoidal.widths import cell_widths, mixing, reach
 
 __all__ = [
     "Analytic",
@@ -165,60 +165,56 @@ class States:
         elements: Elements = self.__dict__["s_elements"]
         return elements
 
-    @cached_property
+    @once
     def w(self) -> Real:
         """``(n_k, N, N)`` differences e_n - e_m, eV."""
         return np.asarray(self.e[:, :, None] - self.e[:, None, :])
 
-    @cached_property
+    @once
     def G(self) -> Real:
         """``(n_k, N, N)``: 1 / w_nm between different multiplets, 0 inside one, 1/eV."""
         return inverse_differences(self.e, self.group)
 
-    @cached_property
+    @once
     def B(self) -> Complex:
         """``(n_k, N, D, N)`` v_nm / w_nm between multiplets = i times the interband connection, Angstrom."""
         return np.asarray(self.v * self.G[:, :, None, :])
 
-    @cached_property
+    @once
     def sG(self) -> Complex:
         """``(n_k, N, n_s, N)`` s_nm / w_nm between multiplets."""
         return np.asarray(self.s * self.G[:, :, None, :])
 
-    @cached_property
+    @once
     def packed_G(self) -> Real:
         """G in the rows wanted, in the layout of :mod:`solenoidal.packed`."""
         return packed.inverse_differences(self.e, self.group, self.rows, self.velocity.kind, self.first)
 
-    @cached_property
+    @once
     def packed_B(self) -> Packed:
         """B in the rows wanted, in that layout."""
         return packed.weighted(self.velocity.packed, self.packed_G, self.first)
 
-    @cached_property
+    @once
     def packed_sG(self) -> Packed:
         """s_nm / w_nm in the rows wanted, in that layout."""
         return packed.weighted(self.operator.packed, self.packed_G, self.first)
 
-    @cached_property
+    @once
     def e_group(self) -> Real:
         """``(n_k, N)`` mean energy of the multiplet of each level, eV."""
         return group_means(self.e, self.group)
 
-    @cached_property
+    @once
     def widths(self) -> Real:
         """``(n_k, N, D)`` widths over the mesh cell, eV."""
         assert self.cell is not None
         return cell_widths(self.e, self.group, self._slopes, self.cell, self.sign)
 
-    @cached_property
+    @once
     def reach(self) -> tuple[Real, Real]:
         """``(n_k, N)`` lowest and highest energy of every level in its mesh cell and at its neighbours, eV."""
-        half = 0.0 if self.cell is None else 0.5 * self.widths.sum(axis=2)
-        low, high = np.asarray(self.e - half), np.asarray(self.e + half)
-        if self.around is not None:
-            low, high = np.minimum(low, self.around.min(axis=2)), np.maximum(high, self.around.max(axis=2))
-        return low, high
+        return reach(self.e, None if self.cell is None else self.widths, self.around)
 
     def outside(self, window: tuple[float, float]) -> tuple[NDArray[np.bool_], Index]:
         """Points without a level that reaches into a window (eV), nor a multiplet around it, and the levels below it.
@@ -272,7 +268,7 @@ class States:
         """Velocities in the memory of this machine, in the layout of :mod:`solenoidal.packed`."""
         return self.velocity.packed
 
-    @cached_property
+    @once
     def cache(self) -> dict[str, Complex]:
         """Products shared by several quantities; see :mod:`solenoidal.products`."""
         return {}
@@ -369,6 +365,7 @@ def solve(
     full_below: float | None = None,
     *,
     windowed: bool = False,
+    consume: bool = False,
 ) -> States:
     """Diagonalise a block and rotate its matrices into the eigenbasis, each when it is first asked for.
 
@@ -387,6 +384,8 @@ def solve(
         Levels that stay below this energy (eV), in their cell and at the neighbours too, are full; None for none.
     windowed
         Whether quantities are not wanted for full levels either.
+    consume
+        Whether v and s may be written over dH and s of the block: less memory to pass through the cache.
 
     Raises
     ------
@@ -396,8 +395,9 @@ def solve(
     e, bras, sign = _eigenstates(block)
     group, n_k = group_levels(e, degeneracy, sign), len(e)
     sides = _as_precise(bras, block.elements("dH"))
-    v: Any = _rotated_velocity(block, sides)
-    internal: Any = MadeElements(packed.rotate, (block.elements("s").packed, sides), n_k)
+    s = block.elements("s").packed
+    v: Any = _rotated_velocity(block, sides, consume)
+    internal: Any = MadeElements(packed.rotate, (s, sides, s) if consume else (s, sides), n_k)
     F = None
     if block.with_curl:
         F = basis_curvature(block.elements("curl"), block.elements("A"), sides, block.metric)
@@ -415,7 +415,7 @@ def _eigenstates(block: Block) -> tuple[Real, Packed, Real | None]:
 
 def _needed(lowest: Real, rows_below: float) -> int:
     """Number of rows up to the last level that reaches down to an energy at any k."""
-    return int((np.arange(1, lowest.shape[1] + 1) * (lowest <= rows_below)).max(initial=0))
+    return 1 + max(np.flatnonzero(lowest.min(axis=0) <= rows_below).tolist(), default=-1)
 
 
 def velocity(block: Block) -> Complex:
@@ -426,11 +426,12 @@ def velocity(block: Block) -> Complex:
     return packed.unpack(packed.velocity(_energy(block), dH.packed, block.elements("A").packed), dH.n_k)
 
 
-def _rotated_velocity(block: Block, bras: Packed) -> Elements:
+def _rotated_velocity(block: Block, bras: Packed, consume: bool) -> Elements:
     dH = block.elements("dH")
+    into = (dH.packed,) if consume else ()
     if block.flat:
-        return MadeElements(packed.rotate, (dH.packed, bras), dH.n_k)
-    operands = _energy(block), dH.packed, block.elements("A").packed, bras
+        return MadeElements(packed.rotate, (dH.packed, bras, *into), dH.n_k)
+    operands = _energy(block), dH.packed, block.elements("A").packed, bras, *into
     return MadeElements(packed.rotated_velocity, operands, dH.n_k)
 
 

@@ -11,20 +11,21 @@ each cell on an energy grid and applies the D-th integral of every function of t
 
 import functools
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.polynomial import polynomial
 from numpy.typing import NDArray
 
-from solenoidal.compiled import exact, jit
+from solenoidal.compiled import exact
+from solenoidal.deposits import Runs, Table, alike
 from solenoidal.statistics import FUNCTIONS
 
 if TYPE_CHECKING:
     from scipy.interpolate import BSpline
 
-__all__ = ["CellGrid", "CellZero", "deposit_cells", "deposit_full", "filled", "integral", "usable"]
+__all__ = ["CellGrid", "CellZero", "Cold", "filled", "integral"]
 
 Real = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -39,20 +40,14 @@ NARROWEST = 2.0
 DENSITY = 24
 
 
-def usable(widths: Real) -> Real:
-    """Cell widths (eV) bounded from below, so that the average over a flat direction stays finite."""
-    widest = np.maximum(widths.max(axis=1, initial=0.0), 1e-9)
-    return np.ascontiguousarray(np.maximum(widths, 1e-3 * widest[:, None]))
-
-
 def filled(full: Real, mu: Real, deep: tuple[float, float]) -> Real:
     """``sum (a + b (e - mu)) x`` over the levels that are full at each mu, from their moments by first such mu."""
     zeroth, first = np.cumsum(full, axis=1)[:, :-1]
     return np.asarray(deep[0] * zeroth + deep[1] * (first - (mu - mu[0])[:, None] * zeroth))
 
 
-class CellZero:
-    """Step, ramp and delta averaged over cells at T = 0.
+class Cold(Table):
+    """Moments of full levels, and functions averaged over cells at T = 0.
 
     Parameters
     ----------
@@ -62,30 +57,56 @@ class CellZero:
         Number n of components.
     functions
         Names in :data:`solenoidal.statistics.FUNCTIONS` that will be asked for.
+    orders
+        Of the functions that need an average: 0 delta, 1 step, 2 ramp.
+    """
+
+    def __init__(self, mu: Real, columns: int, functions: Sequence[str], orders: Sequence[int]) -> None:
+        self.mu, n = mu, len(mu)
+        super().__init__(2 * (n + 1) + n * len(orders), columns)
+        #: First row of the table of each order.
+        self.first = {order: 2 * (n + 1) + n * i for i, order in enumerate(orders)}
+        #: Whether any function knows how many levels are full.
+        self.counts = any(FUNCTIONS[name].deep != (0.0, 0.0) for name in functions)
+
+    @property
+    def full(self) -> Real:
+        """``(2, n_mu + 1, columns)`` moments 0 and 1 (from mu[0]) by the first mu at which a level is full."""
+        return self.pairs(len(self.mu) + 1)
+
+    @property
+    def tables(self) -> dict[int, Real]:
+        """``(n_mu, columns)`` by order."""
+        return {order: self.sums[row : row + len(self.mu)] for order, row in self.first.items()}
+
+    @property
+    def kind(self) -> Hashable:
+        """See :class:`solenoidal.spectral.Accumulator`."""
+        return type(self).__name__, self.counts, tuple(self.first)
+
+    def cold_runs(self, e: Real, widths: Real, orders: Sequence[int], sharp: bool = False) -> Runs:
+        """Runs of some orders; a sharp level is full as soon as its own energy is below mu."""
+        place = np.array([self.first[order] if order in orders else -1 for order in range(3)])
+        return Runs(*_cell_runs(e, widths, self.mu, place, self.counts, sharp))
+
+
+class CellZero(Cold):
+    """Step, ramp and delta averaged over cells at T = 0.
+
+    Parameters
+    ----------
+    mu, columns, functions
+        As for :class:`Cold`.
     """
 
     def __init__(self, mu: Real, columns: int, functions: Sequence[str]) -> None:
-        self.mu, self.columns = mu, columns
         kinds = {FUNCTIONS[name].cold for name in functions}
         self.orders = [order for order, kind in enumerate(("delta", "step", "ramp")) if kind in kinds]
-        self.tables = {order: np.zeros((len(mu), columns)) for order in self.orders}
-        self.full = np.zeros((2, len(mu) + 1, columns))
+        super().__init__(mu, columns, functions, self.orders)
 
-    def add(self, e: Real, x: Real, widths: Real) -> None:
+    def runs(self, e: Real, spread: Any) -> Runs:
         """See :class:`solenoidal.spectral.Accumulator`."""
-        w = usable(widths)
-        half = 0.5 * w.sum(axis=1)
-        first, last = np.searchsorted(self.mu, e - half), np.searchsorted(self.mu, e + half)
-        deposit_full(e - self.mu[0], x, last, self.full)
-        for order in self.orders:
-            deposit_cells(order, e, x, w, self.mu, first, last, self.tables[order])
-
-    def merge(self, other: object) -> None:
-        """See :class:`solenoidal.spectral.Accumulator`."""
-        assert isinstance(other, CellZero)
-        for order in self.orders:
-            self.tables[order] += other.tables[order]
-        self.full += other.full
+        return self.cold_runs(e, spread, self.orders)
 
     def arrays(self) -> dict[str, Real]:
         """See :class:`solenoidal.spectral.Accumulator`."""
@@ -100,7 +121,7 @@ class CellZero:
         return (filled(self.full, self.mu, F.deep) + self.tables[order])[None]
 
 
-class CellGrid:
+class CellGrid(Table):
     """Corners of cells on an energy grid, for positive temperatures.
 
     Parameters
@@ -114,25 +135,31 @@ class CellGrid:
     """
 
     def __init__(self, mu: Real, kT: Real, columns: int, D: int) -> None:
-        self.mu, self.kT, self.columns, self.D = mu, kT, columns, D
+        self.mu, self.kT, self.D = mu, kT, D
         length = float(mu[-1] - mu[0]) + 2 * WINDOW * float(kT.max())
         self.step = max(SPACING * float(kT.min()), length / NODES)
         self.start = float(mu[0]) - WINDOW * float(kT.max()) - 2 * self.step
-        self.table = np.zeros((math.ceil(length / self.step) + 6, columns))
-        self.corners = np.zeros((D + 2, columns))  # moments of the corners below the grid, from mu[0]
-        self.below = np.zeros((2, columns))  # moments of the cells below the grid
+        self.nodes = math.ceil(length / self.step) + 6
+        super().__init__(self.nodes + D + 4, columns)
 
-    def add(self, e: Real, x: Real, widths: Real) -> None:
-        """See :class:`solenoidal.spectral.Accumulator`."""
-        w = np.maximum(usable(widths), NARROWEST * self.step)
-        _deposit_corners(e, x, w, self.start, self.step, float(self.mu[0]), self.table, self.corners, self.below)
+    @property
+    def table(self) -> Real:
+        """``(nodes, columns)``."""
+        return self.sums[: self.nodes]
 
-    def merge(self, other: object) -> None:
+    @property
+    def corners(self) -> Real:
+        """``(D + 2, columns)`` moments of the corners below the grid, from mu[0]."""
+        return self.sums[self.nodes : -2]
+
+    @property
+    def below(self) -> Real:
+        """``(2, columns)`` moments of the cells below the grid."""
+        return self.sums[-2:]
+
+    def runs(self, e: Real, spread: Any) -> Runs:
         """See :class:`solenoidal.spectral.Accumulator`."""
-        assert isinstance(other, CellGrid)
-        self.table += other.table
-        self.corners += other.corners
-        self.below += other.below
+        return Runs(*_corner_runs(e, spread, self.start, self.step, self.nodes, float(self.mu[0])))
 
     def arrays(self) -> dict[str, Real]:
         """See :class:`solenoidal.spectral.Accumulator`."""
@@ -200,95 +227,149 @@ def _deep_polynomial(function: str, order: int, kT: float) -> tuple[float, ...]:
     return tuple(float(c) * own / kT**power for power, c in enumerate(deep.coef.tolist()))
 
 
-@jit
-def deposit_full(e: Real, x: Real, first: Index, full: Real) -> None:
-    """Moments 0 and 1 of levels by the first chemical potential at which they are full."""
-    for s in range(len(e)):
-        j = first[s]
-        for c in range(x.shape[1]):
-            full[0, j, c] += x[s, c]
-            full[1, j, c] += x[s, c] * e[s]
+@exact
+def _usable(widths: Real, narrowest: float, out: Real) -> float:
+    """Fill in widths bounded from below, so that the average over a flat direction stays finite; half their sum."""
+    widest = 1e-9
+    for j in range(len(widths)):
+        widest = max(widest, widths[j])
+    half = 0.0
+    for j in range(len(widths)):
+        out[j] = max(widths[j], 1e-3 * widest, narrowest)
+        half += 0.5 * out[j]
+    return half
 
 
 @exact
-def deposit_cells(order: int, e: Real, x: Real, widths: Real, mu: Real, first: Index, last: Index, table: Real) -> None:
-    """Average over the cell of delta (order 0), step (1) or ramp (2) at the mu that lie inside."""
-    for s in range(len(e)):
-        for j in range(first[s], last[s]):
-            weight = _cell(order, mu[j] - e[s], widths[s])
-            for c in range(x.shape[1]):
-                table[j, c] += weight * x[s, c]
+def _first(mu: Real, e: float) -> int:
+    """First of ascending chemical potentials that is not below an energy."""
+    low, high = 0, len(mu)
+    if high == 0 or e <= mu[0]:
+        return 0
+    if e > mu[high - 1]:
+        return high
+    while low < high:
+        middle = (low + high) // 2
+        if mu[middle] < e:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @exact
-def _cell(order: int, y: float, widths: Real) -> float:
-    """``sum over corners of sign max(0, y + corner)^(D - 1 + order) / ((D - 1 + order)! prod w)``; ramp: minus."""
+def _cell_runs(e: Real, widths: Real, mu: Real, place: Index, counts: bool, sharp: bool) -> tuple[Index, Real]:
+    """Moments of full levels, and averages over the cell of functions of three orders at the mu that lie inside.
+
+    ``place``: first row of the table of each order, -1 where it is not wanted.
+    """
+    wanted = 0
+    for order in range(3):
+        wanted += place[order] >= 0
+    w = np.empty(widths.shape[1])
+    # Level after those alike, first mu in the cell and after it.
+    range_of = np.empty((len(e), 3), dtype=np.int64)
+    different, size, s = 0, 0, 0
+    while s < len(e):
+        end, half = alike(e, widths, s), 0.0
+        if wanted:
+            half = _usable(widths[s], 0.0, w)
+        range_of[s] = (end, _first(mu, e[s] - half), _first(mu, e[s] + half))
+        different, size, s = different + 1, size + 2 + wanted * (range_of[s, 2] - range_of[s, 1]), end
+    at, weights = np.empty(((1 + wanted) * different, 5), dtype=np.int64), np.empty(size)
+    n, begin, s = 0, 0, 0
+    while s < len(e):
+        end, first, last = range_of[s]
+        if counts:
+            at[n] = (s, end, 2 * (_first(mu, e[s]) if sharp else last), 2, begin)
+            weights[begin], weights[begin + 1] = 1.0, e[s] - mu[0]
+            n, begin = n + 1, begin + 2
+        if last > first and wanted:
+            _usable(widths[s], 0.0, w)
+            for order in range(3):
+                if place[order] < 0:
+                    continue
+                count = last - first
+                at[n] = (s, end, place[order] + first, count, begin)
+                _cell(order, e[s], w, mu[first:last], weights[begin : begin + count])
+                n, begin = n + 1, begin + count
+        s = end
+    return at[:n], weights[:begin]
+
+
+@exact
+def _cell(order: int, e: float, widths: Real, mu: Real, out: Real) -> None:
+    """``sum over corners of sign max(0, y + corner)^(D - 1 + order) / ((D - 1 + order)! prod w)`` with ``y = mu - e``.
+
+    Minus that for the ramp.
+    """
     D = len(widths)
     power = D - 1 + order
-    norm = 1.0
+    norm = -1.0 if order == 2 else 1.0
     for j in range(2, power + 1):
         norm *= j
     for j in range(D):
         norm *= widths[j]
-    total = 0.0
+    out[:] = 0.0
     for corner in range(1 << D):
-        z = y
-        sign = 1.0
+        shift = -e
+        sign = 1.0 / norm
         for j in range(D):
             up = corner & (1 << j) == 0
-            z += 0.5 * widths[j] if up else -0.5 * widths[j]
+            shift += 0.5 * widths[j] if up else -0.5 * widths[j]
             sign = sign if up else -sign
-        if z > 0.0:
-            total += sign * z**power
-    return -total / norm if order == 2 else total / norm
+        for j in range(len(mu)):
+            z = mu[j] + shift
+            term = sign if z > 0.0 else 0.0
+            for _ in range(power):
+                term *= z
+            out[j] += term
 
 
-@jit
-def _deposit_corners(
-    e: Real, x: Real, widths: Real, start: float, step: float, origin: float, table: Real, corners: Real, below: Real
-) -> None:
+@exact
+def _corner_runs(e: Real, widths: Real, start: float, step: float, nodes: int, origin: float) -> tuple[Index, Real]:
     """Weights ``sign / prod w`` of the corners of every cell, with cubic weights on the grid."""
-    nodes, columns = table.shape
     D = widths.shape[1]
-    for s in range(len(e)):
-        half = 0.0
-        volume = 1.0
-        for j in range(D):
-            half += 0.5 * widths[s, j]
-            volume *= widths[s, j]
-        if (e[s] + half - start) / step < 1.0:
-            for c in range(columns):
-                below[0, c] += x[s, c]
-                below[1, c] += x[s, c] * (e[s] - origin)
-            continue
-        if (e[s] - half - start) / step >= nodes - 2:
-            continue
-        for corner in range(1 << D):
-            z = e[s]
-            weight = 1.0 / volume
-            for j in range(D):
-                up = corner & (1 << j) == 0
-                z += 0.5 * widths[s, j] if up else -0.5 * widths[s, j]
-                weight = weight if up else -weight
-            u = (z - start) / step
-            if u < 1.0:
-                power = weight
-                for p in range(D + 2):
-                    for c in range(columns):
-                        corners[p, c] += power * x[s, c]
-                    power *= z - origin
-                continue
-            i = int(u)
-            if i >= nodes - 2:
-                continue
-            t = u - i
-            w0 = -t * (t - 1.0) * (t - 2.0) / 6.0 * weight
-            w1 = (t + 1.0) * (t - 1.0) * (t - 2.0) / 2.0 * weight
-            w2 = -(t + 1.0) * t * (t - 2.0) / 2.0 * weight
-            w3 = (t + 1.0) * t * (t - 1.0) / 6.0 * weight
-            for c in range(columns):
-                y = x[s, c]
-                table[i - 1, c] += w0 * y
-                table[i, c] += w1 * y
-                table[i + 1, c] += w2 * y
-                table[i + 2, c] += w3 * y
+    corners, longest = 1 << D, max(4, D + 2)
+    place, weights = np.empty((len(e) * corners, 5), dtype=np.int64), np.empty(len(e) * corners * longest)
+    w = np.empty(D)
+    n, begin, s = 0, 0, 0
+    while s < len(e):
+        end = alike(e, widths, s)
+        half = _usable(widths[s], NARROWEST * step, w)
+        if not (e[s] + half - start) / step >= 1.0:
+            place[n] = (s, end, nodes + D + 2, 2, begin)
+            weights[begin], weights[begin + 1] = 1.0, e[s] - origin
+            n, begin = n + 1, begin + 2
+        elif (e[s] - half - start) / step < nodes - 2:
+            for corner in range(corners):
+                z, weight = _corner(e[s], w, corner)
+                u = (z - start) / step
+                if u < 1.0:
+                    place[n] = (s, end, nodes, D + 2, begin)
+                    for p in range(D + 2):
+                        weights[begin + p] = weight
+                        weight *= z - origin
+                    n, begin = n + 1, begin + D + 2
+                elif u < nodes - 2:
+                    i = int(u)
+                    t = u - i
+                    place[n] = (s, end, i - 1, 4, begin)
+                    weights[begin] = -t * (t - 1.0) * (t - 2.0) / 6.0 * weight
+                    weights[begin + 1] = (t + 1.0) * (t - 1.0) * (t - 2.0) / 2.0 * weight
+                    weights[begin + 2] = -(t + 1.0) * t * (t - 2.0) / 2.0 * weight
+                    weights[begin + 3] = (t + 1.0) * t * (t - 1.0) / 6.0 * weight
+                    n, begin = n + 1, begin + 4
+        s = end
+    return place[:n], weights[:begin]
+
+
+@exact
+def _corner(e: float, widths: Real, corner: int) -> tuple[float, float]:
+    """Energy of a corner of a cell and its weight."""
+    z, weight = e, 1.0
+    for j in range(len(widths)):
+        up = corner & (1 << j) == 0
+        z += 0.5 * widths[j] if up else -0.5 * widths[j]
+        weight = weight / widths[j] if up else -weight / widths[j]
+    return z, weight

@@ -1,12 +1,12 @@
 """Matrix elements between eigenstates in two layouts, each made from the other when first asked for."""
 
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from solenoidal.once import once
 from solenoidal.packed import Packed, chosen, diagonal, pack, unpack
 
 __all__ = ["Elements", "MadeElements", "PlainElements", "lazy"]
@@ -36,7 +36,7 @@ class Elements:
             self.packed = packed[0]
         self.n_k = len(plain) if plain is not None else packed[1] if packed is not None else 0
 
-    @cached_property
+    @once
     def plain(self) -> Complex:
         """``(n_k, N, P, N)``."""
         return unpack(self.packed, self.n_k)
@@ -46,12 +46,12 @@ class Elements:
         """Type of the packed numbers: double unless they were made as singles."""
         return self.packed.dtype if self.born_packed else np.float64
 
-    @cached_property
+    @once
     def packed(self) -> Packed:
         """In the layout of :mod:`solenoidal.packed`."""
         return pack(np.ascontiguousarray(self.plain))
 
-    @cached_property
+    @once
     def diagonal(self) -> Real:
         """``(n_k, N, P)`` diagonal elements."""
         return diagonal(self.packed, self.n_k)
@@ -78,7 +78,7 @@ class MadeElements(Elements):
         self.make, self.operands, self.n_k = make, operands, n_k
         self.born_packed = True
 
-    @cached_property
+    @once
     def packed(self) -> Packed:
         """See :class:`Elements`."""
         out = self.make(*self.operands)

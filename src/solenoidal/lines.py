@@ -1,9 +1,13 @@
-"""Fourier sums along a line of k-points, with one k-point per vector entry.
+"""Fourier sums along lines of k-points, with one k-point per vector entry.
 
 Sums over R and -R are taken together: ``sum_R exp(i phi R) S_R = S_0 + sum_{R > 0} cos(phi R) C_R + sin(phi R) D_R``
 with ``C = S_R + S_-R`` and ``D = i (S_R - S_-R)``, half the work of the complex sum.  The matrices are Hermitian: only
 the elements on and above the diagonal are summed, row after row.
+
+A block of points takes points of several lines: all its matrices are made by one compiled call.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,21 +17,60 @@ from solenoidal.dots import mirror
 from solenoidal.packed import Packed, Vector
 from solenoidal.simd import Real, fill, load, scratch, store, times, width
 
-__all__ = ["line_sum", "slope_sum"]
+__all__ = ["LineSums", "Rule", "line_sum", "line_sums"]
 
 Complex = NDArray[np.complex128]
+Index = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How points of a line are summed.
+
+    Attributes
+    ----------
+    values, slopes
+        ``(points, n_R)``: 1, cosines and sines, and their derivatives.
+    lattice
+        ``(3, D)`` lattice vectors.
+    """
+
+    values: Real
+    slopes: Real
+    lattice: Real
+
+
+@dataclass(frozen=True)
+class LineSums:
+    """Sums over the other two directions for some lines, ``(lines, n_R, P N (N + 1))``.
+
+    Real and imaginary parts stand side by side.
+
+    Attributes
+    ----------
+    H
+        In double precision.
+    around
+        Of H, and with R1 and with R2 before it, for the derivatives of H.
+    X
+        Of other operators.
+    """
+
+    H: Real
+    around: tuple[Real, Real, Real]
+    X: tuple[Real, ...]
 
 
 @exact
-def _coefficients(c: Real, used: int, groups: int, out: Real, step: int) -> None:
-    """Coefficients of the points in the entries from ``used`` on, 0 in the others, ``step`` doubles apart."""
+def _coefficients(c: Real, points: Index, used: int, groups: int, out: Real, step: int) -> None:
+    """Coefficients of points in the entries from ``used`` on, 0 in the others, ``step`` doubles apart."""
     n_R, W = c.shape[1], width(out)
     for z in range(0, groups * n_R * step, step):
         store(out, z, fill(out, 0.0))
-    for k in range(len(c)):
+    for k in range(len(points)):
         group, x = divmod(used % W + k, W)
         for R in range(n_R):
-            out[(group * n_R + R) * step + x] = c[k, R]
+            out[(group * n_R + R) * step + x] = c[points[k], R]
 
 
 @exact
@@ -43,13 +86,14 @@ def _put(out: Real, z: int, re: Vector, im: Vector) -> None:
 
 
 @exact
-def _line_sum(c: Real, S: Real, used: int, out: Packed, work: Real) -> None:
+def _line_sum(c: Real, points: Index, S: Real, used: int, out: Packed, work: Real) -> None:
+    """``sum_R c[k, R] S[R]`` into the matrices of ``out``, for the k-points from ``used`` on."""
     flat, real, W = out.reshape(-1), S, width(out)
     P, N, n_R = out.shape[1], out.shape[2], len(S)
     Z = 2 * W
-    begun, groups = used // W, (used % W + len(c) + W - 1) // W
+    begun, groups = used // W, (used % W + len(points) + W - 1) // W
     size = N * N * Z
-    _coefficients(c, used, groups, work, W)
+    _coefficients(c, points, used, groups, work, W)
     for p in range(P):
         first, s = (begun * P + p) * size, p * (N * (N + 1)) // 2
         for r in range(N):
@@ -92,20 +136,30 @@ def line_sum(c: Real, S: Complex, out: Packed, used: int) -> None:
     S
         ``(n_R, P N (N + 1) / 2)``.
     """
-    _line_sum(c, _numbers(S, out), used, out, _work(c, out, 1))
+    _line_sum(c, np.arange(len(c)), S.view(np.float64), used, out, _work(len(c), c, out))
 
 
 @exact
 def _slope_sum(
-    c: Real, d: Real, S: Real, S1: Real, S2: Real, lattice: Real, used: int, out: Packed, work: Real
+    c: Real,
+    d: Real,
+    points: Index,
+    S: Real,
+    S1: Real,
+    S2: Real,
+    lattice: Real,
+    used: int,
+    out: Packed,
+    work: Real,
 ) -> None:
+    """Cartesian derivative of H, likewise."""
     flat, s, s1, s2 = out.reshape(-1), S, S1, S2
     W, D, N, n_R = width(out), out.shape[1], out.shape[2], len(S)
     Z = 2 * W
-    begun, groups = used // W, (used % W + len(c) + W - 1) // W
+    begun, groups = used // W, (used % W + len(points) + W - 1) // W
     size, offset = N * N * Z, used % W > 0
-    _coefficients(c, used, groups, work, Z)
-    _coefficients(d, used, groups, work[W:], Z)
+    _coefficients(c, points, used, groups, work, Z)
+    _coefficients(d, points, used, groups, work[W:], Z)
     element = 0
     for r in range(N):
         for column in range(r, N):
@@ -132,29 +186,68 @@ def _slope_sum(
         mirror(N, N, flat, number * size)
 
 
-def slope_sum(c: Real, d: Real, S: tuple[Complex, Complex, Complex], lattice: Real, out: Packed, used: int) -> None:
-    """Cartesian derivative of H into ``out (groups, D, ...)``, for the k-points from ``used`` on.
+@exact
+def _line_sums(
+    line: Index,
+    points: Index,
+    values: Real,
+    slopes: Real,
+    lattice: Real,
+    H: Real,
+    around: tuple[Real, Real, Real],
+    X: tuple[Real, ...],
+    used: int,
+    H_out: Packed,
+    dH_out: Packed,
+    X_out: tuple[Packed, ...],
+    works: tuple[Real, Real],
+) -> None:
+    S, S1, S2 = around
+    first = 0
+    while first < len(line):
+        j, last = line[first], first + 1
+        while last < len(line) and line[last] == j:
+            last += 1
+        some, at = points[first:last], used + first
+        _line_sum(values, some, H[j], at, H_out, works[0])
+        _slope_sum(values, slopes, some, S[j], S1[j], S2[j], lattice, at, dH_out, works[1])
+        for x in range(len(X)):
+            _line_sum(values, some, X[x][j], at, X_out[x], works[1])
+        first = last
+
+
+def line_sums(
+    rule: Rule, sums: LineSums, line: Index, points: Index, H: Packed, dH: Packed, X: tuple[Packed, ...], used: int
+) -> None:
+    """Matrices at some points of lines into the k-points from ``used`` on of packed matrices.
 
     Parameters
     ----------
-    c, d
-        ``(points, n_R)``: coefficients of the sum along the line, and their derivative.
-    S
-        Sums over the other two directions, ``(n_R, N (N + 1) / 2)``: of H, and with R1 and with R2 before it.
-    lattice
-        ``(3, D)`` lattice vectors.
+    line, points
+        ``(n,)``: which line and which point of it.
+    H, dH, X
+        ``(groups, P, N, N, 2, width)``; all but H have one precision.
     """
-    S0, S1, S2 = (_numbers(x, out) for x in S)
-    _slope_sum(c, d, S0, S1, S2, lattice, used, out, _work(c, out, 2))
+    works = _work(len(line), rule.values, H), _work(len(line), rule.values, dH)
+    _line_sums(
+        line,
+        points,
+        rule.values,
+        rule.slopes,
+        rule.lattice,
+        sums.H,
+        sums.around,
+        sums.X,
+        used,
+        H,
+        dH,
+        X,
+        works,
+    )
 
 
-def _numbers(S: Complex, out: Packed) -> Real:
-    """Real and imaginary parts side by side, in the precision of ``out``."""
-    return S.view(np.float64).astype(out.dtype, copy=False)
-
-
-def _work(c: Real, out: Packed, kinds: int) -> Real:
-    """Room for the coefficients of the points."""
+def _work(points: int, c: Real, out: Packed) -> Real:
+    """Room for the coefficients of so many points and for those of their derivatives."""
     W = out.shape[-1]
-    work: Real = scratch("line", (2 + len(c) // W) * c.shape[1] * kinds * W, out.dtype)
+    work: Real = scratch("line", (2 + points // W) * c.shape[1] * 2 * W, out.dtype)
     return work

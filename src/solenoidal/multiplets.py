@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from solenoidal.compiled import jit
 
-__all__ = ["RESOLVED", "group_levels", "group_means"]
+__all__ = ["RESOLVED", "divisible", "group_levels", "group_means"]
 
 Real = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -38,6 +38,13 @@ def group_levels(e: Real, degeneracy: float, sign: Real | None = None) -> Index:
     return group
 
 
+def divisible(e: Real, group: Index, degeneracy: float) -> NDArray[np.bool_]:
+    """``(n_k,)``: whether a multiplet has neighbours further apart than a smaller ``degeneracy`` (eV)."""
+    out = np.zeros(len(e), dtype=np.bool_)
+    _divisible(np.ascontiguousarray(e), np.ascontiguousarray(group), degeneracy, out)
+    return out
+
+
 def group_means(x: Real, group: Index) -> Real:
     """Replace every entry of ``x (n_k, N, ...)`` by the mean over its multiplet."""
     out = np.empty(x.shape)
@@ -54,6 +61,14 @@ def _group_levels(e: Real, degeneracy: float, sign: Real, group: Index) -> None:
         for n in range(1, N):
             new = e[k, n] - e[k, n - 1] > degeneracy or eta[n] != eta[n - 1]
             group[k, n] = group[k, n - 1] + (1 if new else 0)
+
+
+@jit
+def _divisible(e: Real, group: Index, degeneracy: float, out: NDArray[np.bool_]) -> None:
+    for k in range(len(e)):
+        for n in range(1, e.shape[1]):
+            if group[k, n] == group[k, n - 1] and e[k, n] - e[k, n - 1] > degeneracy:
+                out[k] = True
 
 
 @jit

@@ -203,9 +203,12 @@ def _rotate(X: Packed, bras: Packed, out: Packed, half: Real) -> None:
         _rotate_one(N, bra, number // P * size, source, number * size, half, flat, number * size)
 
 
-def rotate(X: Packed, bras: Packed) -> Packed:
-    """``<n|X^p|m>`` of Hermitian matrices; ``bras (groups, 1, n, row, 2, WIDTH)`` are the conjugate states as rows."""
-    out: Packed = aligned(X.shape, X.dtype)
+def rotate(X: Packed, bras: Packed, into: Packed | None = None) -> Packed:
+    """``<n|X^p|m>`` of Hermitian matrices; ``bras (groups, 1, n, row, 2, WIDTH)`` are the conjugate states as rows.
+
+    ``into`` is memory for it, that of X itself too.
+    """
+    out: Packed = aligned(X.shape, X.dtype) if into is None else into
     _rotate(X, bras, out, scratch("rotate", X[0, 0].size, X.dtype))
     return out
 
@@ -224,9 +227,9 @@ def _rotated_velocity(H: Packed, dH: Packed, A: Packed, bras: Packed, out: Packe
         _rotate_one(N, bra, g, v, 0, half, flat, at)
 
 
-def rotated_velocity(H: Packed, dH: Packed, A: Packed, bras: Packed) -> Packed:
-    """:func:`rotate` of :func:`velocity`, which stays in the cache in between."""
-    out: Packed = aligned(dH.shape, dH.dtype)
+def rotated_velocity(H: Packed, dH: Packed, A: Packed, bras: Packed, into: Packed | None = None) -> Packed:
+    """:func:`rotate` of :func:`velocity`, which stays in the cache in between; ``into`` memory, that of dH too."""
+    out: Packed = aligned(dH.shape, dH.dtype) if into is None else into
     _rotated_velocity(H, dH, A, bras, out, scratch("rotated velocity", 2 * dH[0, 0].size, dH.dtype))
     return out
 

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import llvmlite.binding
+import numba
 import numpy as np
 from llvmlite import ir
 from numba import config, types
@@ -259,9 +260,15 @@ def aligned(shape: tuple[int, ...], kind: Any = np.float64) -> Any:
     """Uninitialised array that begins at a multiple of 64 bytes, a whole number of vectors."""
     size, item = math.prod(shape), np.dtype(kind).itemsize
     raw = np.empty(size + 64 // item, dtype=kind)
-    address: int = raw.__array_interface__["data"][0]
-    first = (-address % 64) // item
+    first = (-_address_of(raw) % 64) // item
     return raw[first : first + size].reshape(shape)
+
+
+@numba.njit(cache=True)
+def _address_of(array: Real) -> int:
+    """Where an array begins; several times faster than asking the array for its interface."""
+    address: int = array.ctypes.data
+    return address
 
 
 _own = threading.local()

@@ -14,7 +14,7 @@ Levels spread in energy have accumulators of their own: :mod:`solenoidal.cells` 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -22,8 +22,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from solenoidal.cells import CellGrid, CellZero, deposit_cells, deposit_full, filled, usable
-from solenoidal.compiled import jit
+from solenoidal.cells import CellGrid, CellZero, Cold, filled
+from solenoidal.compiled import exact
+from solenoidal.deposits import Runs, Table, alike, full_runs, joined, runs
 from solenoidal.division import Division
 from solenoidal.statistics import FUNCTIONS
 from solenoidal.tetrahedra import Shares, SimplexGrid, SimplexZero, nodes, share
@@ -40,7 +41,9 @@ SPACING = 0.03
 
 
 class Accumulator(Protocol):
-    """Collects one quantity and gives its integrals."""
+    """Collects one quantity and gives its integrals; see :class:`solenoidal.deposits.Table`."""
+
+    sums: Real
 
     def add(self, e: Real, x: Real, spread: Any, /) -> None:
         """Add ``x (n_states, n)`` at energies ``e (n_states,)``.
@@ -61,8 +64,15 @@ class Accumulator(Protocol):
     def columns(self) -> int:
         """Number n of components."""
 
+    @property
+    def kind(self) -> Hashable:
+        """Accumulators of one plan and one kind have the same runs."""
 
-class EnergyGrid:
+    def runs(self, e: Real, spread: Any, /) -> Runs:
+        """Rows and weights of levels."""
+
+
+class EnergyGrid(Table):
     """Cubic deposit on an energy grid for temperatures that are not too low.
 
     Parameters
@@ -77,19 +87,21 @@ class EnergyGrid:
         self.mu, self.kT = mu, kT
         self.step, self.nodes = grid_size(mu, kT)
         self.start = float(mu[0]) - WINDOW * float(kT.max()) - 2 * self.step
-        self.columns = columns
-        self.table = np.zeros((self.nodes, columns))
-        self.below = np.zeros((2, columns))  # moments 0 and 1 (from mu[0]) of the levels under the grid
+        super().__init__(self.nodes + 2, columns)
 
-    def add(self, e: Real, x: Real, widths: Real) -> None:
-        """See :class:`Accumulator`."""
-        _deposit_cubic(e, x, self.start, self.step, float(self.mu[0]), self.table, self.below)
+    @property
+    def table(self) -> Real:
+        """``(nodes, columns)``."""
+        return self.sums[: self.nodes]
 
-    def merge(self, other: Accumulator) -> None:
+    @property
+    def below(self) -> Real:
+        """Moments 0 and 1 (from mu[0]) of the levels under the grid."""
+        return self.sums[self.nodes :]
+
+    def runs(self, e: Real, spread: Any) -> Runs:
         """See :class:`Accumulator`."""
-        assert isinstance(other, EnergyGrid)
-        self.table += other.table
-        self.below += other.below
+        return Runs(*_cubic_runs(e, self.start, self.step, self.nodes, float(self.mu[0])))
 
     def arrays(self) -> dict[str, Real]:
         """See :class:`Accumulator`."""
@@ -109,32 +121,43 @@ class EnergyGrid:
         return np.asarray(out + constant * self.below[0] + slope * (self.below[1] - shift * self.below[0]))
 
 
-class DirectSum:
+class DirectSum(Table):
     """Exact energy functions at the chemical potentials within the thermal window of each level, one kT > 0."""
 
     def __init__(self, mu: Real, kT: float, columns: int, functions: Sequence[str]) -> None:
-        self.mu, self.kT, self.columns = mu, kT, columns
-        self.tables = {name: np.zeros((len(mu), columns)) for name in functions}
-        self.full = np.zeros((2, len(mu) + 1, columns))
+        n = len(mu)
+        super().__init__(2 * (n + 1) + n * len(functions), columns)
+        self.mu, self.kT = mu, kT
+        self.first = {name: 2 * (n + 1) + n * i for i, name in enumerate(functions)}
 
-    def add(self, e: Real, x: Real, widths: Real) -> None:
+    @property
+    def full(self) -> Real:
+        """``(2, n_mu + 1, columns)`` moments 0 and 1 (from mu[0]) by the first mu at which a level is full."""
+        return self.pairs(len(self.mu) + 1)
+
+    @property
+    def tables(self) -> dict[str, Real]:
+        """``(n_mu, columns)`` by function."""
+        return {name: self.sums[row : row + len(self.mu)] for name, row in self.first.items()}
+
+    @property
+    def kind(self) -> Hashable:
+        """See :class:`Accumulator`."""
+        return self.kT, tuple(self.first)
+
+    def runs(self, e: Real, spread: Any) -> Runs:
         """See :class:`Accumulator`."""
         window = WINDOW * self.kT
         first = np.searchsorted(self.mu, e - window)
         last = np.searchsorted(self.mu, e + window)
-        deposit_full(e - self.mu[0], x, last, self.full)
-        count = last - first
-        level = np.repeat(np.arange(len(e)), count)
+        number, count = np.arange(len(e)), last - first
+        level = np.repeat(number, count)
         at = np.arange(len(level)) + np.repeat(first - np.concatenate([[0], np.cumsum(count)[:-1]]), count)
-        for name, table in self.tables.items():
-            _deposit_pairs(FUNCTIONS[name].at(e[level] - self.mu[at], self.kT), level, at, x, table)
-
-    def merge(self, other: Accumulator) -> None:
-        """See :class:`Accumulator`."""
-        assert isinstance(other, DirectSum)
-        for name, table in self.tables.items():
-            table += other.tables[name]
-        self.full += other.full
+        x = e[level] - self.mu[at]
+        parts = [full_runs(number, number + 1, 2 * last, e - self.mu[0])]
+        for name, row in self.first.items():
+            parts.append(runs(number, number + 1, row + first, count, FUNCTIONS[name].at(x, self.kT)))
+        return joined(parts)
 
     def arrays(self) -> dict[str, Real]:
         """See :class:`Accumulator`."""
@@ -145,29 +168,26 @@ class DirectSum:
         return (self.tables[function] + filled(self.full, self.mu, FUNCTIONS[function].deep))[None]
 
 
-class ZeroTemperature:
+class ZeroTemperature(Cold):
     """Step and ramp for filled levels, cell-averaged delta function for the Fermi surface."""
 
     def __init__(self, mu: Real, columns: int, functions: Sequence[str]) -> None:
-        self.mu, self.columns = mu, columns
+        super().__init__(mu, columns, functions, orders=(0,))
         self.delta = any(FUNCTIONS[name].cold == "delta" for name in functions)
-        self.table = np.zeros((len(mu), columns))
-        self.full = np.zeros((2, len(mu) + 1, columns))
 
-    def add(self, e: Real, x: Real, widths: Real) -> None:
-        """See :class:`Accumulator`."""
-        deposit_full(e - self.mu[0], x, np.searchsorted(self.mu, e), self.full)
-        if self.delta:
-            w = usable(widths)
-            half = 0.5 * w.sum(axis=1)
-            first, last = np.searchsorted(self.mu, e - half), np.searchsorted(self.mu, e + half)
-            deposit_cells(0, e, x, w, self.mu, first, last, self.table)
+    @property
+    def table(self) -> Real:
+        """``(n_mu, columns)`` averages of the delta function."""
+        return self.tables[0]
 
-    def merge(self, other: Accumulator) -> None:
+    @property
+    def kind(self) -> Hashable:
         """See :class:`Accumulator`."""
-        assert isinstance(other, ZeroTemperature)
-        self.table += other.table
-        self.full += other.full
+        return super().kind, self.delta
+
+    def runs(self, e: Real, spread: Any) -> Runs:
+        """See :class:`Accumulator`."""
+        return self.cold_runs(e, spread, (0,) if self.delta else (), sharp=True)
 
     def arrays(self) -> dict[str, Real]:
         """See :class:`Accumulator`."""
@@ -283,35 +303,27 @@ def plan(mu: Real, kT: Real, cells: int = 0, largest: int = 12_000, *, simplices
     return Plan(mu, kT, grid, tuple(t for t in range(len(kT)) if t not in grid), cells, simplices)
 
 
-@jit
-def _deposit_cubic(e: Real, x: Real, start: float, step: float, origin: float, table: Real, below: Real) -> None:
+@exact
+def _cubic_runs(e: Real, start: float, step: float, nodes: int, origin: float) -> tuple[Index, Real]:
     """Lagrange weights of the four nodes around each energy; moments of levels under the grid; above it nothing."""
-    nodes, columns = table.shape
-    for s in range(len(e)):
-        u = (e[s] - start) / step
-        if u < 1.0:
-            for c in range(columns):
-                below[0, c] += x[s, c]
-                below[1, c] += x[s, c] * (e[s] - origin)
-            continue
-        i = int(u)
-        if i >= nodes - 2:
-            continue
-        t = u - i
-        w0 = -t * (t - 1.0) * (t - 2.0) / 6.0
-        w1 = (t + 1.0) * (t - 1.0) * (t - 2.0) / 2.0
-        w2 = -(t + 1.0) * t * (t - 2.0) / 2.0
-        w3 = (t + 1.0) * t * (t - 1.0) / 6.0
-        for c in range(columns):
-            y = x[s, c]
-            table[i - 1, c] += w0 * y
-            table[i, c] += w1 * y
-            table[i + 1, c] += w2 * y
-            table[i + 2, c] += w3 * y
-
-
-@jit
-def _deposit_pairs(F: Real, level: Index, at: Index, x: Real, table: Real) -> None:
-    for q in range(len(F)):
-        for c in range(x.shape[1]):
-            table[at[q], c] += F[q] * x[level[q], c]
+    place, weights = np.empty((len(e), 5), dtype=np.int64), np.empty(4 * len(e))
+    n, begin, first = 0, 0, 0
+    none = np.empty((len(e), 0))
+    while first < len(e):
+        last = alike(e, none, first)
+        u = (e[first] - start) / step
+        if not u >= 1.0:
+            place[n] = (first, last, nodes, 2, begin)
+            weights[begin], weights[begin + 1] = 1.0, e[first] - origin
+            n, begin = n + 1, begin + 2
+        elif u < nodes - 2:
+            i = int(u)
+            t = u - i
+            place[n] = (first, last, i - 1, 4, begin)
+            weights[begin] = -t * (t - 1.0) * (t - 2.0) / 6.0
+            weights[begin + 1] = (t + 1.0) * (t - 1.0) * (t - 2.0) / 2.0
+            weights[begin + 2] = -(t + 1.0) * t * (t - 2.0) / 2.0
+            weights[begin + 3] = (t + 1.0) * t * (t - 1.0) / 6.0
+            n, begin = n + 1, begin + 4
+        first = last
+    return place[:n], weights[:begin]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from solenoidal.compiled import jit
 from solenoidal.placement import placed
 
-__all__ = ["diagonal", "imag_sum", "inverse_differences", "magnitude", "multiplet_trace"]
+__all__ = ["diagonal", "imag_sum", "inverse_differences", "multiplet_trace"]
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
@@ -73,11 +73,6 @@ def inverse_differences(e: Real, group: Index) -> Real:
     out = np.empty((*e.shape, e.shape[1]))
     _inverse_differences(e, group, out)
     return out
-
-
-def magnitude(x: Real) -> float:
-    """Sum over rows of the largest magnitude in each row of ``x (n, columns)``."""
-    return float(_magnitude(x))
 
 
 def _signed(L: Complex, sign: Real | None, first: int) -> Complex:
@@ -145,14 +140,3 @@ def _inverse_differences(e: Real, group: Index, out: Real) -> None:
         for n in range(N):
             for m in range(N):
                 out[k, n, m] = 0.0 if group[k, n] == group[k, m] else 1.0 / (e[k, n] - e[k, m])
-
-
-@jit
-def _magnitude(x: Real) -> float:
-    total = 0.0
-    for s in range(x.shape[0]):
-        largest = 0.0
-        for c in range(x.shape[1]):
-            largest = max(largest, abs(x[s, c]))
-        total += largest
-    return total

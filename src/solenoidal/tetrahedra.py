@@ -28,14 +28,15 @@ at the nodes of a grid, ``R(eps) = sum x (eps - e)_+``, from which every functio
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from solenoidal.cells import CellZero, deposit_full
-from solenoidal.compiled import exact, jit
+from solenoidal.cells import CellZero
+from solenoidal.compiled import exact
+from solenoidal.deposits import Runs, Table, full_runs, joined, runs
 from solenoidal.division import Division
 from solenoidal.errors import InputError
 from solenoidal.statistics import FUNCTIONS, fermi_surface
@@ -59,8 +60,8 @@ class Share:
 
     Attributes
     ----------
-    row
-        ``(n_states,)`` multiplet of each level.
+    begin, end
+        ``(n,)`` first level of each multiplet and the one after its last.
     mean
         ``(n,)`` mean energy of the density of each multiplet, eV.
     first, last
@@ -72,22 +73,21 @@ class Share:
         in one row.
     """
 
-    row: Index
+    begin: Index
+    end: Index
     mean: Real
     first: Index
     last: Index
     start: Index
     weights: dict[int, Real]
 
-    def deposit(self, order: int, x: Real, table: Real) -> None:
-        """Add weight times ``x (n, columns)`` to ``table (energies, columns)``."""
-        _deposit(x, self.first, self.last, self.start, self.weights[order], table)
-
-    def traces(self, x: Real) -> Real:
-        """Sums of ``x (n_states, columns)`` over the multiplets."""
-        out = np.zeros((len(self.mean), x.shape[1]))
-        _traces(x, self.row, out)
-        return out
+    def runs(self, rows: Mapping[int, int], origin: float) -> Runs:
+        """Runs in a table that begins with the moments of full multiplets, and has the orders from these rows on."""
+        parts = [full_runs(self.begin, self.end, 2 * self.last, self.mean - origin)]
+        for order, row in rows.items():
+            count = self.last - self.first
+            parts.append(runs(self.begin, self.end, row + self.first, count, self.weights[order]))
+        return joined(parts)
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def share(e: Real, around: Real, group: Index, division: Division, energies: Rea
     weights = np.zeros((len(orders), start[-1]))
     place = np.array([orders.index(order) if order in orders else -1 for order in range(3)])
     _fill(flat, around, begin, count, division.simplices, energies, first, last, start, place, weights)
-    return Share(np.cumsum(new) - 1, mean, first, last, start, dict(zip(orders, weights, strict=True)))
+    return Share(begin, begin + count, mean, first, last, start, dict(zip(orders, weights, strict=True)))
 
 
 def _means(e: Real, around: Real, division: Division) -> Real:
@@ -150,17 +150,13 @@ class SimplexZero(CellZero):
         As for :class:`solenoidal.cells.CellZero`.
     """
 
-    def add(self, e: Real, x: Real, shares: Shares) -> None:  # type: ignore[override]
+    def runs(self, e: Real, spread: Shares) -> Runs:
         """See :class:`solenoidal.spectral.Accumulator`; the energies are in the shares."""
-        s = shares.cold
-        assert s is not None
-        y = s.traces(x)
-        deposit_full(s.mean - self.mu[0], y, s.last, self.full)
-        for order in self.orders:
-            s.deposit(order, y, self.tables[order])
+        assert spread.cold is not None
+        return spread.cold.runs(self.first, self.mu[0])
 
 
-class SimplexGrid:
+class SimplexGrid(Table):
     """Ramp on a grid of energies, for positive temperatures.
 
     Parameters
@@ -177,24 +173,24 @@ class SimplexGrid:
     """
 
     def __init__(self, mu: Real, kT: Real, columns: int) -> None:
-        self.mu, self.kT, self.columns = mu, kT, columns
-        self.nodes = nodes(mu, kT)
-        self.table = np.zeros((len(self.nodes), columns))
-        self.full = np.zeros((2, len(self.nodes) + 1, columns))
+        self.mu, self.kT, self.nodes = mu, kT, nodes(mu, kT)
+        n = len(self.nodes)
+        super().__init__(2 * (n + 1) + n, columns)
 
-    def add(self, e: Real, x: Real, shares: Shares) -> None:
+    @property
+    def full(self) -> Real:
+        """``(2, nodes + 1, columns)`` moments 0 and 1 (from the first node) by the first node at which one is full."""
+        return self.pairs(len(self.nodes) + 1)
+
+    @property
+    def table(self) -> Real:
+        """``(nodes, columns)`` ramps."""
+        return self.sums[2 * (len(self.nodes) + 1) :]
+
+    def runs(self, e: Real, spread: Shares) -> Runs:
         """See :class:`solenoidal.spectral.Accumulator`; the energies are in the shares."""
-        s = shares.warm
-        assert s is not None
-        y = s.traces(x)
-        deposit_full(s.mean - self.nodes[0], y, s.last, self.full)
-        s.deposit(2, y, self.table)
-
-    def merge(self, other: object) -> None:
-        """See :class:`solenoidal.spectral.Accumulator`."""
-        assert isinstance(other, SimplexGrid)
-        self.table += other.table
-        self.full += other.full
+        assert spread.warm is not None
+        return spread.warm.runs({2: 2 * (len(self.nodes) + 1)}, self.nodes[0])
 
     def arrays(self) -> dict[str, Real]:
         """See :class:`solenoidal.spectral.Accumulator`."""
@@ -276,22 +272,6 @@ CURVATURES: dict[str, Callable[[Real, float], Real]] = {
     "entropy": _entropy,
     "entropy_surface": _entropy_surface,
 }
-
-
-@jit
-def _traces(x: Real, row: Index, out: Real) -> None:
-    for s in range(len(row)):
-        for c in range(x.shape[1]):
-            out[row[s], c] += x[s, c]
-
-
-@jit
-def _deposit(x: Real, first: Index, last: Index, start: Index, weights: Real, table: Real) -> None:
-    for g in range(len(first)):
-        at = start[g] - first[g]
-        for j in range(first[g], last[g]):
-            for c in range(x.shape[1]):
-                table[j, c] += weights[at + j] * x[g, c]
 
 
 @exact

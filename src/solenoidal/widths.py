@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from solenoidal.compiled import exact
 from solenoidal.packed import Packed
 
-__all__ = ["MIXING", "cell_widths", "mixing"]
+__all__ = ["MIXING", "cell_widths", "mixing", "reach"]
 
 Real = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -58,6 +58,35 @@ def mixing(e: Real, group: Index, v: Packed, cell: Real, widths: Real, window: t
     out = np.zeros(len(e))
     _mixing(e, group, v, np.ascontiguousarray(cell), 0.5 * widths.sum(axis=2), window[0], window[1], out)
     return out
+
+
+def reach(e: Real, widths: Real | None, around: Real | None) -> tuple[Real, Real]:
+    """``(n_k, N)`` lowest and highest energy (eV) of every level near the k-points of a block.
+
+    Parameters
+    ----------
+    e
+        ``(n_k, N)`` energies, eV.
+    widths
+        ``(n_k, N, D)`` over the cells of the points, or None for sharp levels.
+    around
+        ``(n_k, N, M)`` energies at neighbours, or None where they do not matter.
+    """
+    low, high, nothing = np.empty(e.shape), np.empty(e.shape), np.empty((*e.shape, 0))
+    _reach(e, nothing if widths is None else widths, nothing if around is None else around, low, high)
+    return low, high
+
+
+@exact
+def _reach(e: Real, widths: Real, around: Real, low: Real, high: Real) -> None:
+    for k in range(e.shape[0]):
+        for n in range(e.shape[1]):
+            half = 0.0
+            for j in range(widths.shape[2]):
+                half += 0.5 * widths[k, n, j]
+            low[k, n], high[k, n] = e[k, n] - half, e[k, n] + half
+            for j in range(around.shape[2]):
+                low[k, n], high[k, n] = min(low[k, n], around[k, n, j]), max(high[k, n], around[k, n, j])
 
 
 @exact

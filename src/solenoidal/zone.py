@@ -18,7 +18,7 @@ from solenoidal.bloch import Analytic, Block
 from solenoidal.curvature import position_curl
 from solenoidal.elements import Elements
 from solenoidal.errors import InputError
-from solenoidal.lines import line_sum, slope_sum
+from solenoidal.lines import LineSums, Rule, line_sums
 from solenoidal.model import BlochModel, Operator
 from solenoidal.packed import Packed
 from solenoidal.simd import WIDTH, aligned
@@ -238,21 +238,20 @@ class Interpolator:
         start1, start2 = chunk[0].start, chunk[1].start
         k1, k2, k3 = (_points(mesh, axis + self.D - 3) for axis in range(3))
         buffer = _Buffer(self, block or block_points(self.N), weighted=w is not None)
-        (along, derivative), (phase2, slope2) = self._coefficients(k3), self._phases(1, k2)
+        rule, (phase2, slope2) = Rule(*self._coefficients(k3), self.lattice), self._phases(1, k2)
         for i, planes in zip(planes_used, self._planes(k1[start1 + planes_used]), strict=True):
             lines = lines_used if w is None else lines_used[w[i, lines_used].any(axis=1)]
-            at = start2 + lines
-            for j, sums in zip(lines, self._lines(planes, phase2[at], slope2[at]), strict=True):
-                which = np.arange(len(k3)) if w is None else np.flatnonzero(w[i, j])
-                x, y = k1[start1 + i], k2[start2 + j]
-                line = np.stack([np.full(len(k3), x), np.full(len(k3), y), k3], axis=1)[:, 3 - self.D :]
+            for some, sums in self._lines(planes, lines, phase2[start2 + lines], slope2[start2 + lines]):
+                mine = None if w is None else w[i, some]
+                line, points = np.nonzero(np.ones((len(some), len(k3))) if mine is None else mine)
+                weight = None if mine is None else mine[line, points]
+                x, y, z = np.full(len(line), k1[start1 + i]), k2[start2 + some][line], k3[points]
+                k = np.stack([x, y, z], axis=1)[:, 3 - self.D :]
                 done = 0
-                while done < len(which):
-                    some = which[done : done + buffer.free]
-                    # A slice of whole lines is a view, a list of points a copy.
-                    take = slice(some[0], some[-1] + 1) if w is None else some
-                    buffer.fill(along[take], derivative[take], sums, line[take], None if w is None else w[i, j, take])
-                    done += len(some)
+                while done < len(line):
+                    part = slice(done, done + buffer.free)
+                    buffer.fill(rule, sums, line[part], points[part], k[part], None if weight is None else weight[part])
+                    done = part.stop
                     if not buffer.free:
                         yield buffer.block()
         if buffer.used:
@@ -266,14 +265,18 @@ class Interpolator:
         sums = [(a @ b.reshape(len(b), -1)).reshape(shape) for a, b in pairs]
         return map(list, zip(*sums, strict=True))
 
-    def _lines(self, planes: list[Complex], phase: Complex, slope: Complex) -> Iterator[list[Complex]]:
-        """Sums over R2: H, its derivatives along directions 1 and 2, the other operators; a few lines at a time."""
+    def _lines(
+        self, planes: list[Complex], lines: Index, phase: Complex, slope: Complex
+    ) -> Iterator[tuple[Index, LineSums]]:
+        """Sums over R2, a few lines at a time with their numbers."""
         n3 = planes[0].shape[1]
         H, H1, *X = (a.reshape(len(a), -1) for a in planes)
         for first in range(0, len(phase), LINES):
             p, q = phase[first : first + LINES], slope[first : first + LINES]
-            sums = [(a @ b).reshape(len(p), n3, -1) for a, b in ((p, H), (p, H1), (q, H), *((p, x) for x in X))]
-            yield from map(list, zip(*sums, strict=True))
+            pairs = (p, H), (p, H1), (q, H), *((p, x) for x in X)
+            double = [(a @ b).view(np.float64).reshape(len(p), n3, -1) for a, b in pairs]
+            S, S1, S2, *other = (x.astype(self.kind, copy=False) for x in double)
+            yield lines[first : first + LINES], LineSums(double[0], (S, S1, S2), tuple(other))
 
 
 def block_points(N: int) -> int:
@@ -295,7 +298,7 @@ class _Buffer:
         self.source, self.size = source, block
         self.H = _room(block, 1, N, np.float64)
         self.dH = _room(block, D, N, source.kind)
-        self.X = [_room(block, P, N, source.kind) for P in source.counts]
+        self.X = tuple(_room(block, P, N, source.kind) for P in source.counts)
         self.k = np.empty((block, D))
         self.used = 0
 
@@ -303,15 +306,10 @@ class _Buffer:
     def free(self) -> int:
         return self.size - self.used
 
-    def fill(
-        self, along: Real, derivative: Real, sums: list[Complex], k: Real, weight: NDArray[np.int32] | None
-    ) -> None:
-        H, H1, H2, *X = sums
-        part = slice(self.used, self.used + len(along))
-        line_sum(along, H, self.H, self.used)
-        slope_sum(along, derivative, (H, H1, H2), self.source.lattice, self.dH, self.used)
-        for mine, x in zip(self.X, X, strict=True):
-            line_sum(along, x, mine, self.used)
+    def fill(self, rule: Rule, sums: LineSums, line: Index, points: Index, k: Real, weight: Weights | None) -> None:
+        """Add points of some lines."""
+        part = slice(self.used, self.used + len(line))
+        line_sums(rule, sums, line, points, self.H, self.dH, self.X, self.used)
         self.k[part] = k
         if self.weight is not None and weight is not None:
             self.weight[part] = weight

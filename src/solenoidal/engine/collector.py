@@ -1,5 +1,6 @@
 """What is collected from states: quantities deposited in energy, in a form that can be added and stored."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,13 +11,13 @@ from numpy.typing import NDArray
 
 from solenoidal import quantities, responses
 from solenoidal.bloch import Block, States, solve
+from solenoidal.deposits import Levels
 from solenoidal.division import Division, divide
 from solenoidal.engine.task import Task
-from solenoidal.multiplets import RESOLVED
+from solenoidal.multiplets import RESOLVED, divisible
 from solenoidal.quantities import Quantity, Settings
 from solenoidal.spectral import Accumulator, Plan
 from solenoidal.statistics import FUNCTIONS
-from solenoidal.sums import magnitude
 from solenoidal.tetrahedra import Shares
 
 __all__ = ["Collector", "Recipe", "functions_wanted"]
@@ -25,8 +26,6 @@ Real = NDArray[np.float64]
 
 #: How many points of the mesh each k-point of a block stands for, None for 1.
 Weight = NDArray[np.int32] | Real | None
-#: Energies of levels, and how they are spread: widths of their cells, or shares of their simplices.
-Where = tuple[Real, Real | Shares]
 #: Energy functions wanted of the number of levels.
 COUNTED = ("fermi", "fermi_surface")
 #: Beginning of the names of the arrays of definitions that bring their own sum.
@@ -90,10 +89,10 @@ class Recipe:
         return self.plan.shares(states.e[:, n], states.around[:, n], states.group[:, n], self.division, sorted(wanted))
 
     def solve(self, block: Block, pieces: int = 1) -> States:
-        """States of a block, as the task groups them; for pieces of a cell in every direction."""
+        """States of a block, which is used up, as the task groups them; for pieces of a cell in every direction."""
         cell = self.cell / pieces if self.wide else None
         windowed, highest = self.windowed, self.plan.highest
-        return solve(block, self.task.degeneracy, highest, cell, self.full_below, windowed=windowed)
+        return solve(block, self.task.degeneracy, highest, cell, self.full_below, windowed=windowed, consume=True)
 
     def narrowed(self, states: States) -> States:
         """Some of the states of a block with the levels that are wanted of these."""
@@ -140,7 +139,7 @@ class Collector:
 
     def add(self, states: States, weight: Weight = None) -> None:
         """Add one block; each k-point as often as its weight says."""
-        self.bands = (min(self.bands[0], states.e.min()), max(self.bands[1], states.e.max()))
+        self.bands = (min(self.bands[0], states.e[:, 0].min()), max(self.bands[1], states.e[:, -1].max()))
         if not states.rows:
             return
         joined = states.group[:, -1] == 0
@@ -154,12 +153,12 @@ class Collector:
         factor = None if weight is None else weight.astype(np.float64)
         where = self._where(states)
         self._add_all(self.main, states, where, factor)
-        e, spread = where if self.recipe.plan.spread else self._levels(states)
-        for acc in self.filling:
-            acc.add(e, _repeated(factor, count, len(e)), spread)
-        finer = states.regroup(self.recipe.task.degeneracy / 3.0)
-        differs = (np.diff(finer.group[:, states.wanted]) != np.diff(states.group[:, states.wanted])).any(axis=1)
+        levels = where if self.recipe.plan.spread else self._levels(states)
+        levels.deposit(np.ones((len(states.e), count)), factor, self.filling)
+        n = states.wanted
+        differs = divisible(states.e[:, n], states.group[:, n], self.recipe.task.degeneracy / 3.0)
         if differs.any():
+            finer = states.regroup(self.recipe.task.degeneracy / 3.0)
             some = np.ones(int(differs.sum())) if factor is None else factor[differs]
             for grouped, sign in ((finer.take(differs), 1.0), (states.take(differs), -1.0)):
                 self._add_all(self.shift, grouped, self._where(grouped), sign * some)
@@ -180,7 +179,7 @@ class Collector:
         self.filled += filled
         self.bands = (min(self.bands[0], bands[0]), max(self.bands[1], bands[1]))
 
-    def _add_all(self, table: dict[str, list[Accumulator]], states: States, where: Where, factor: Real | None) -> None:
+    def _add_all(self, table: dict[str, list[Accumulator]], states: States, where: Levels, factor: Real | None) -> None:
         for q in self.recipe.quantities:
             if not q.resolved:
                 self._add_one(table, q, states, where, factor)
@@ -188,41 +187,36 @@ class Collector:
                 apart = states.regroup(RESOLVED)
                 self._add_one(table, q, apart, self._where(apart), factor)
 
-    def _levels(self, states: States) -> tuple[Real, Real]:
+    def _levels(self, states: States) -> Levels:
         """Energy of every level, not of its multiplet, and cells of unit width."""
         e = np.ascontiguousarray(states.e[:, states.wanted]).ravel()
-        return e, np.ones((len(e), 1))
+        return Levels(e, np.ones((len(e), 1)))
 
-    def _where(self, states: States) -> Where:
+    def _where(self, states: States) -> Levels:
         """Energy of every level and how it is spread, as accumulators want them."""
         n = states.wanted
         e = np.ascontiguousarray(states.e_group[:, n]).ravel()
         if self.recipe.plan.simplices:
-            return e, self.recipe.shares(states)
+            return Levels(e, self.recipe.shares(states))
         if not self.recipe.wide:
-            return e, np.empty((len(e), 0))
-        return e, np.ascontiguousarray(states.widths[:, n]).reshape(len(e), -1)
+            return Levels(e, np.empty((len(e), 0)))
+        return Levels(e, np.ascontiguousarray(states.widths[:, n]).reshape(len(e), -1))
 
     def _add_one(
         self,
         table: dict[str, list[Accumulator]],
         q: Quantity,
         states: States,
-        where: Where,
+        where: Levels,
         factor: Real | None,
     ) -> None:
         x = q.rows(states, self.recipe.settings)
-        n_k, n = x.shape[:2]
-        x = np.ascontiguousarray(x).reshape(n_k * n, -1)
-        if factor is not None:
-            x = x * _repeated(factor, n, len(x))
-        e, spread = where
-        if table is self.main:
-            self.magnitude[q.name] = self.magnitude.get(q.name, 0.0) + magnitude(x)
         if q.name not in table:
-            table[q.name] = self.recipe.plan.accumulators(x.shape[1], self.recipe.functions[q.name])
-        for acc in table[q.name]:
-            acc.add(e, x, spread)
+            columns = math.prod(x.shape[2:])
+            table[q.name] = self.recipe.plan.accumulators(columns, self.recipe.functions[q.name])
+        size = where.deposit(x, factor, table[q.name])
+        if table is self.main:
+            self.magnitude[q.name] = self.magnitude.get(q.name, 0.0) + size
 
     def merge(self, other: "Collector") -> None:
         """Add what another worker gathered."""
@@ -288,8 +282,3 @@ class Collector:
         for definition, collected in self.direct.items():
             for key, array in collected.items():
                 yield f"{DIRECT}/{definition}/{key}", array
-
-
-def _repeated(factor: Real | None, n: int, rows: int) -> Real:
-    """Factor of every level as a column: that of its k-point."""
-    return np.ones((rows, 1)) if factor is None else np.repeat(factor, n)[:, None]

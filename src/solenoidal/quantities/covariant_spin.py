@@ -1,10 +1,9 @@
 """Matrix element of s between covariant derivatives: the sea of Eq. 11 in form (P) and of the Kubo formula."""
 
-import itertools
-
 import numpy as np
 from numpy.typing import NDArray
 
+from solenoidal.antisymmetric import antisymmetric
 from solenoidal.bloch import States
 from solenoidal.packed import imag_sum, row_product
 from solenoidal.quantities import Settings, quantity
@@ -20,8 +19,4 @@ def covariant_spin(states: States, settings: Settings) -> NDArray[np.float64]:
     n_k, D, n_s = len(states.e), B.shape[1], s.shape[1]
     first = [(i, a) for i in range(D - 1) for a in range(n_s)]
     BsB = imag_sum(row_product(B, s, states.sign, first), B, n_k, states.sign, states.first)  # [(i, a), l]
-    out = np.zeros((*BsB.shape[:2], D, D, n_s))
-    for i, l in itertools.combinations(range(D), 2):
-        out[:, :, i, l] = BsB[:, :, i * n_s : (i + 1) * n_s, l]
-        out[:, :, l, i] = -out[:, :, i, l]
-    return out
+    return antisymmetric(BsB.reshape(*BsB.shape[:2], D - 1, n_s, D))

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
+from solenoidal.antisymmetric import antisymmetrised
 from solenoidal.bloch import States
 from solenoidal.packed import imag_sum, multiplet_trace, row_product
 from solenoidal.quantities import Settings, quantity
@@ -23,6 +24,4 @@ def kubo_mixing(states: States, settings: Settings) -> NDArray[np.float64]:
     half = multiplet_trace(sG, B, v, states.group, sign, first)  # [a, i, l]
     unequal = list(itertools.permutations(range(D), 2))
     sBv = imag_sum(sG, row_product(B, v, sign, unequal), n_k, sign, first)  # s_np (B^l v^i)+_pn: [a, (l, i)]
-    for number, (l, i) in enumerate(unequal):
-        half[:, :, :, i, l] -= sBv[:, :, :, number]
-    return np.ascontiguousarray((half - half.swapaxes(3, 4)).transpose(0, 1, 3, 4, 2))
+    return antisymmetrised(half, sBv, unequal)
