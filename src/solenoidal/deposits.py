@@ -6,6 +6,7 @@ deposited in all of its tables by one compiled call.  Levels of one energy and o
 they carry is added up before.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -39,7 +40,7 @@ class Runs(NamedTuple):
     weights: Real
 
 
-class Table:
+class Table(ABC):
     """Sums of a quantity over levels, in rows that mean something to the accumulator that inherits from it.
 
     Parameters
@@ -61,9 +62,9 @@ class Table:
         """Accumulators of one plan and one kind have the same runs."""
         return type(self).__name__
 
+    @abstractmethod
     def runs(self, e: Real, spread: Any) -> Runs:
         """Runs of levels, see :meth:`solenoidal.spectral.Accumulator.add`."""
-        raise NotImplementedError
 
     def add(self, e: Real, x: Real, spread: Any) -> None:
         """See :class:`solenoidal.spectral.Accumulator`."""

@@ -49,6 +49,16 @@ def test_points_and_bars_are_those_of_the_results(steps):
     assert [t.get_text() for t in axes.get_xticklabels()] == ["6", "8", "12"]
 
 
+def test_the_legend_says_what_the_bars_are(job, steps):
+    zone = {"mesh": 4, "offset": 0.25, "second_offset": 0.75}
+    shifted = ladder(sol.load_model(job), sol.Job(job.system, zone, job.scan, job.compute), (6, 8), workers=1)
+    both = [steps[2], *shifted]
+    for some, words in ((steps, ["half of it"]), (shifted, ["shifted"]), (both, ["half of it", "shifted"])):
+        texts = [t.get_text() for t in plot_convergence(some).legends[0].get_texts()]
+        for text, word in zip(texts[-len(words) :], words, strict=True):
+            assert word in text
+
+
 def test_defaults_are_lowest_temperature_and_fermi_level(steps):
     axes = plot_convergence(steps).axes[0]
     assert axes.get_title() == r"$T$ = 300 K, $\mu - E_\mathrm{F}$ = 0 eV"

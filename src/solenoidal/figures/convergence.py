@@ -4,7 +4,8 @@ import itertools
 import json
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
@@ -60,7 +61,8 @@ def ladder(
 
 def _on_mesh(job: Job, mesh: int | Sequence[int]) -> Job:
     # A job takes one number for all directions as well, and checks what it is given.
-    zone = {"mesh": mesh, "offset": job.zone.offset, "method": job.zone.integration}
+    points: Any = mesh
+    zone = replace(job.zone, mesh=points, method=job.zone.integration, tolerance=None, max_points=None)
     return Job(job.system, zone, job.scan, job.compute, folder=job.folder, origin=job.origin)
 
 
@@ -117,7 +119,7 @@ def plot_convergence(
         _draw(axes, form, ordered, points)
         axes.set_title(_heading(points[-1], T), fontsize=9.0)
         axes.set_ylabel(quantity_text(ordered[-1], form, labels))
-        _legend(figure, axes, any(f"{form.variable}_error" in dataset for dataset in ordered))
+        _legend(figure, axes, _error_texts(ordered, f"{form.variable}_error"))
         if output is not None:
             write(figure, output)
     return figure
@@ -162,13 +164,21 @@ def _draw(axes: "Axes", form: Layout, ordered: list[xr.Dataset], points: list[xr
         axes.set_xticks(sorted(set(x)), [f"{n:g}" for n in sorted(set(x))])
 
 
-def _legend(figure: "Figure", axes: "Axes", errors: bool) -> None:
+def _error_texts(results: Sequence[xr.Dataset], name: str) -> list[str]:
+    """What the error bars are, one text for each kind."""
+    kinds = {str(x[name].attrs.get("long_name", "")) for x in results if name in x}
+    return sorted(
+        "bars: difference between each mesh and half of it" if "half the mesh" in kind else kind for kind in kinds
+    )
+
+
+def _legend(figure: "Figure", axes: "Axes", errors: Sequence[str]) -> None:
     from matplotlib.lines import Line2D
 
     handles, texts = axes.get_legend_handles_labels()
-    if errors:
+    for text in errors:
         handles.append(Line2D([], [], color="0.6"))
-        texts.append("bars: difference between each mesh and half of it")
+        texts.append(text)
     figure.legend(handles, texts, loc="outside lower center", ncols=1, alignment="left")
 
 
