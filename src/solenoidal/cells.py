@@ -19,7 +19,7 @@ from numpy.polynomial import polynomial
 from numpy.typing import NDArray
 
 from solenoidal.compiled import exact
-from solenoidal.deposits import Runs, Table, alike
+from solenoidal.deposits import Runs, Stepped, Table, alike, cubic, search
 from solenoidal.statistics import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def filled(full: Real, mu: Real, deep: tuple[float, float]) -> Real:
     return np.asarray(deep[0] * zeroth + deep[1] * (first - (mu - mu[0])[:, None] * zeroth))
 
 
-class Cold(Table):
+class Cold(Stepped):
     """Moments of full levels, and functions averaged over cells at T = 0.
 
     Parameters
@@ -62,22 +62,10 @@ class Cold(Table):
     """
 
     def __init__(self, mu: Real, columns: int, functions: Sequence[str], orders: Sequence[int]) -> None:
-        self.mu, n = mu, len(mu)
-        super().__init__(2 * (n + 1) + n * len(orders), columns)
-        #: First row of the table of each order.
-        self.first = {order: 2 * (n + 1) + n * i for i, order in enumerate(orders)}
+        self.mu = mu
+        super().__init__(mu, columns, orders)
         #: Whether any function knows how many levels are full.
         self.counts = any(FUNCTIONS[name].deep != (0.0, 0.0) for name in functions)
-
-    @property
-    def full(self) -> Real:
-        """``(2, n_mu + 1, columns)`` moments 0 and 1 (from mu[0]) by the first mu at which a level is full."""
-        return self.pairs(len(self.mu) + 1)
-
-    @property
-    def tables(self) -> dict[int, Real]:
-        """``(n_mu, columns)`` by order."""
-        return {order: self.sums[row : row + len(self.mu)] for order, row in self.first.items()}
 
     @property
     def kind(self) -> Hashable:
@@ -242,19 +230,11 @@ def _usable(widths: Real, narrowest: float, out: Real) -> float:
 
 @exact
 def _first(mu: Real, e: float) -> int:
-    """First of ascending chemical potentials that is not below an energy."""
-    low, high = 0, len(mu)
-    if high == 0 or e <= mu[0]:
+    """First of ascending chemical potentials that is not below an energy; most levels are beyond all of them."""
+    n = len(mu)
+    if n == 0 or e <= mu[0]:
         return 0
-    if e > mu[high - 1]:
-        return high
-    while low < high:
-        middle = (low + high) // 2
-        if mu[middle] < e:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    return n if e > mu[n - 1] else search(mu, e, 0, n)
 
 
 @exact
@@ -355,10 +335,7 @@ def _corner_runs(e: Real, widths: Real, start: float, step: float, nodes: int, o
                     i = int(u)
                     t = u - i
                     place[n] = (s, end, i - 1, 4, begin)
-                    weights[begin] = -t * (t - 1.0) * (t - 2.0) / 6.0 * weight
-                    weights[begin + 1] = (t + 1.0) * (t - 1.0) * (t - 2.0) / 2.0 * weight
-                    weights[begin + 2] = -(t + 1.0) * t * (t - 2.0) / 2.0 * weight
-                    weights[begin + 3] = (t + 1.0) * t * (t - 1.0) / 6.0 * weight
+                    cubic(t, weight, weights[begin : begin + 4])
                     n, begin = n + 1, begin + 4
         s = end
     return place[:n], weights[:begin]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from solenoidal.compiled import exact
 from solenoidal.simd import load, scratch, splat, store, width
 
-__all__ = ["Levels", "Runs", "Table", "alike", "full_runs", "joined", "runs"]
+__all__ = ["Levels", "Runs", "Stepped", "Table", "alike", "cubic", "full_runs", "joined", "runs", "search"]
 
 Real = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -78,6 +78,36 @@ class Table(ABC):
     def pairs(self, count: int) -> Real:
         """View ``(2, count, columns)`` of so many pairs of rows at the beginning."""
         return self.sums[: 2 * count].reshape(count, 2, -1).swapaxes(0, 1)
+
+
+class Stepped(Table):
+    """Moments of levels by the first energy at which they are full, then a table of every key, in rows by energy.
+
+    Parameters
+    ----------
+    energies
+        Ascending, eV.
+    columns
+        A column for every component.
+    keys
+        Of the tables.
+    """
+
+    def __init__(self, energies: Real, columns: int, keys: Sequence[Any]) -> None:
+        n = self.count = len(energies)
+        super().__init__(2 * (n + 1) + n * len(keys), columns)
+        #: First row of every table.
+        self.first = {key: 2 * (n + 1) + n * i for i, key in enumerate(keys)}
+
+    @property
+    def full(self) -> Real:
+        """``(2, n + 1, columns)`` moments 0 and 1 (from the first energy)."""
+        return self.pairs(self.count + 1)
+
+    @property
+    def tables(self) -> dict[Any, Real]:
+        """``(n, columns)`` by key."""
+        return {key: self.sums[row : row + self.count] for key, row in self.first.items()}
 
 
 class Deposited(Protocol):
@@ -154,6 +184,27 @@ def joined(parts: Sequence[Runs]) -> Runs:
     before = np.cumsum([0] + [len(p.weights) for p in parts])[:-1]
     place[:, 4] += np.repeat(before, [len(p.place) for p in parts])
     return Runs(place, np.concatenate([p.weights for p in parts]))
+
+
+@exact
+def search(energies: Real, z: float, low: int, high: int) -> int:
+    """First of a range of ascending energies that is not below z."""
+    while low < high:
+        middle = (low + high) // 2
+        if energies[middle] < z:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@exact
+def cubic(t: float, weight: float, out: Real) -> None:
+    """Lagrange weights at -1, 0, 1, 2 of a point between 0 and 1."""
+    out[0] = -t * (t - 1.0) * (t - 2.0) / 6.0 * weight
+    out[1] = (t + 1.0) * (t - 1.0) * (t - 2.0) / 2.0 * weight
+    out[2] = -(t + 1.0) * t * (t - 2.0) / 2.0 * weight
+    out[3] = (t + 1.0) * t * (t - 1.0) / 6.0 * weight
 
 
 @exact

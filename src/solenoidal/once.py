@@ -1,4 +1,4 @@
-"""Attributes that are computed when first asked for, by one thread at a time for each object."""
+"""Attributes that are computed when first asked for, of objects that threads do not share."""
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload

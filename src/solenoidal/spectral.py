@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from solenoidal.cells import CellGrid, CellZero, Cold, filled
 from solenoidal.compiled import exact
-from solenoidal.deposits import Runs, Table, alike, full_runs, joined, runs
+from solenoidal.deposits import Runs, Stepped, Table, alike, cubic, full_runs, joined, runs
 from solenoidal.division import Division
 from solenoidal.statistics import FUNCTIONS
 from solenoidal.tetrahedra import Shares, SimplexGrid, SimplexZero, nodes, share
@@ -121,24 +121,12 @@ class EnergyGrid(Table):
         return np.asarray(out + constant * self.below[0] + slope * (self.below[1] - shift * self.below[0]))
 
 
-class DirectSum(Table):
+class DirectSum(Stepped):
     """Exact energy functions at the chemical potentials within the thermal window of each level, one kT > 0."""
 
     def __init__(self, mu: Real, kT: float, columns: int, functions: Sequence[str]) -> None:
-        n = len(mu)
-        super().__init__(2 * (n + 1) + n * len(functions), columns)
+        super().__init__(mu, columns, functions)
         self.mu, self.kT = mu, kT
-        self.first = {name: 2 * (n + 1) + n * i for i, name in enumerate(functions)}
-
-    @property
-    def full(self) -> Real:
-        """``(2, n_mu + 1, columns)`` moments 0 and 1 (from mu[0]) by the first mu at which a level is full."""
-        return self.pairs(len(self.mu) + 1)
-
-    @property
-    def tables(self) -> dict[str, Real]:
-        """``(n_mu, columns)`` by function."""
-        return {name: self.sums[row : row + len(self.mu)] for name, row in self.first.items()}
 
     @property
     def kind(self) -> Hashable:
@@ -320,10 +308,7 @@ def _cubic_runs(e: Real, start: float, step: float, nodes: int, origin: float) -
             i = int(u)
             t = u - i
             place[n] = (first, last, i - 1, 4, begin)
-            weights[begin] = -t * (t - 1.0) * (t - 2.0) / 6.0
-            weights[begin + 1] = (t + 1.0) * (t - 1.0) * (t - 2.0) / 2.0
-            weights[begin + 2] = -(t + 1.0) * t * (t - 2.0) / 2.0
-            weights[begin + 3] = (t + 1.0) * t * (t - 1.0) / 6.0
+            cubic(t, 1.0, weights[begin : begin + 4])
             n, begin = n + 1, begin + 4
         first = last
     return place[:n], weights[:begin]

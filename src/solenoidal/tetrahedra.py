@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 
 from solenoidal.cells import CellZero
 from solenoidal.compiled import exact
-from solenoidal.deposits import Runs, Table, full_runs, joined, runs
+from solenoidal.deposits import Runs, Stepped, full_runs, joined, runs, search
 from solenoidal.division import Division
 from solenoidal.errors import InputError
 from solenoidal.statistics import FUNCTIONS, fermi_surface
@@ -156,7 +156,7 @@ class SimplexZero(CellZero):
         return spread.cold.runs(self.first, self.mu[0])
 
 
-class SimplexGrid(Table):
+class SimplexGrid(Stepped):
     """Ramp on a grid of energies, for positive temperatures.
 
     Parameters
@@ -174,23 +174,17 @@ class SimplexGrid(Table):
 
     def __init__(self, mu: Real, kT: Real, columns: int) -> None:
         self.mu, self.kT, self.nodes = mu, kT, nodes(mu, kT)
-        n = len(self.nodes)
-        super().__init__(2 * (n + 1) + n, columns)
-
-    @property
-    def full(self) -> Real:
-        """``(2, nodes + 1, columns)`` moments 0 and 1 (from the first node) by the first node at which one is full."""
-        return self.pairs(len(self.nodes) + 1)
+        super().__init__(self.nodes, columns, (2,))
 
     @property
     def table(self) -> Real:
         """``(nodes, columns)`` ramps."""
-        return self.sums[2 * (len(self.nodes) + 1) :]
+        return self.tables[2]
 
     def runs(self, e: Real, spread: Shares) -> Runs:
         """See :class:`solenoidal.spectral.Accumulator`; the energies are in the shares."""
         assert spread.warm is not None
-        return spread.warm.runs({2: 2 * (len(self.nodes) + 1)}, self.nodes[0])
+        return spread.warm.runs(self.first, self.nodes[0])
 
     def arrays(self) -> dict[str, Real]:
         """See :class:`solenoidal.spectral.Accumulator`."""
@@ -357,7 +351,7 @@ def _simplex(
     With ``q = eps - z_0`` the density is ``a q^(D-1) + b q^D`` up to z_1; likewise from above with ``q = z_D - eps``.
     """
     D = len(z) - 1
-    j = _search(energies, z[0], first, last)
+    j = search(energies, z[0], first, last)
     if j == last or energies[j] >= z[D]:
         return j
     scale = part * (D + 1)
@@ -373,18 +367,6 @@ def _simplex(
         _add(weights, at + j, place, D, c, d, z[D] - energies[j], part, part * (energies[j] - mean), -1.0)
         j += 1
     return j
-
-
-@exact
-def _search(energies: Real, z: float, low: int, high: int) -> int:
-    """First of a range of ascending energies that is not below z."""
-    while low < high:
-        middle = (low + high) // 2
-        if energies[middle] < z:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 @exact

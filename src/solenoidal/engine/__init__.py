@@ -28,6 +28,8 @@ __all__ = ["MOST", "Crew", "Outcome", "Processes", "Remote", "Task", "Threads", 
 
 Real = NDArray[np.float64]
 
+#: Between the points and the offsets of a mesh in its name.
+AT = " at "
 #: Degeneracy energies above this (eV) are compared with the width of the bands.
 WIDE = 0.1
 
@@ -127,10 +129,6 @@ def _uniform(task: Task) -> list[Mesh]:
     if task.second_offset is not None:
         return [mesh, Mesh(mesh.n, tuple(task.second_offset))]
     return [mesh, *([mesh.halved()] if task.error else [])]
-
-
-#: Between the points and the offsets of a mesh in its name.
-AT = " at "
 
 
 def _name(mesh: Mesh) -> str:

@@ -33,7 +33,8 @@ def estimate(work: Work, workers: int, parts: int) -> float:
         1 + work.model.dimension * 2 + len(work.model.operator(work.task.operator).components),
     )
     matrices = 16.0 * N * N * operators
-    box = matrices * len(work.model.R) * 1.5
+    scattered = 0.5 if work.task.method == "linear" else 0.0  # for pieces of divided cells
+    box = matrices * len(work.model.R) * (1.5 + scattered)
     blocks = workers * (ALIVE * block_points(N) * matrices + PLANES_BYTES + _simplices(work) + _batches(work))
     return BASE + box + blocks + collector_bytes(work) * (1 + parts)
 
